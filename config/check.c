@@ -1,0 +1,285 @@
+/* What no single key can say: names used twice, registers that can't be, limits without a unit, doors left open. */
+#include "config/check.h"
+
+#include "compute/convert.h"
+#include "modbus/plan.h"
+#include "modbus/value.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A complaint at "<path>.<key>". */
+#define COMPLAIN(l, path, key, ...)                                                                                    \
+    do {                                                                                                               \
+        char at_[DOCUMENT_PATH + 64];                                                                                  \
+        snprintf(at_, sizeof at_, "%s%s", path, key);                                                                  \
+        document_complain((l)->document, at_, __VA_ARGS__);                                                            \
+    } while (0)
+
+/* ids and names stand in topics and file names */
+static bool plain_word(const char *word)
+{
+    for (const char *c = word; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("_.-", *c))
+            return false;
+    return word[0] != '\0';
+}
+
+/* ---- feeds ---- */
+
+static bool loopback(const char *bind)
+{
+    return strncmp(bind, "tcp://127.", 10) == 0 || strncmp(bind, "tcp://localhost:", 16) == 0 ||
+           strncmp(bind, "tcp://[::1]:", 12) == 0 || strncmp(bind, "ipc://", 6) == 0;
+}
+
+static void check_bind(struct loader *l, const char *path, const struct feed_bind *feed)
+{
+    const char *colon = strrchr(feed->bind, ':');
+    bool tcp = strncmp(feed->bind, "tcp://", 6) == 0;
+    long port = tcp && colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1)
+                    ? strtol(colon + 1, NULL, 10)
+                    : 0;
+    if (!(tcp && colon > feed->bind + 5 && port >= 1 && port <= 65535) && strncmp(feed->bind, "ipc://", 6) != 0)
+        COMPLAIN(l, path, ".bind", "%s is neither tcp://ADDRESS:PORT nor ipc://PATH", feed->bind);
+    else if (!loopback(feed->bind) && !l->plant->feeds.has_curve && !feed->insecure)
+        COMPLAIN(l, path, ".bind",
+                 "%s can be reached from the network without feeds.curve; add it, or write insecure: true here",
+                 feed->bind);
+}
+
+static void check_feeds(struct loader *l)
+{
+    const struct feeds *feeds = &l->plant->feeds;
+    const struct {
+        bool given;
+        const char *path;
+        const struct feed_bind *feed;
+    } all[] = {{feeds->has_alarm, "feeds.alarm", &feeds->alarm},
+               {feeds->has_disclosure, "feeds.disclosure", &feeds->disclosure},
+               {feeds->has_replay, "feeds.replay", &feeds->replay}};
+    for (size_t i = 0; i < 3; i++) {
+        if (!all[i].given)
+            continue;
+        check_bind(l, all[i].path, all[i].feed);
+        for (size_t j = 0; j < i; j++)
+            if (all[j].given && strcmp(all[i].feed->bind, all[j].feed->bind) == 0)
+                COMPLAIN(l, all[i].path, ".bind", "%s is already taken by %s", all[i].feed->bind, all[j].path);
+    }
+    if (feeds->has_curve)
+        COMPLAIN(l, "feeds.curve", "",
+                 "CURVE is not in this version: bind the feeds to loopback, or write insecure: true");
+    if (l->plant->control.bind[0] && strncmp(l->plant->control.bind, "ipc://", 6) != 0)
+        COMPLAIN(l, "control.bind", "", "%s is not ipc://PATH", l->plant->control.bind);
+    if (!feeds->signing_key[0])
+        loader_notice(l, "feeds.signing_key is not set: messages are chained but not signed");
+}
+
+/* ---- lines and registers ---- */
+
+static void check_line(struct loader *l, size_t n)
+{
+    const struct line *line = &l->plant->lines[n];
+    char path[DOCUMENT_PATH];
+    snprintf(path, sizeof path, "lines[%zu]", n);
+    if (!plain_word(line->name))
+        COMPLAIN(l, path, ".name", "%s: only letters, digits, _ . and - are possible", line->name);
+    for (size_t i = 0; i < n; i++) {
+        const struct line *other = &l->plant->lines[i];
+        if (strcmp(other->name, line->name) == 0)
+            COMPLAIN(l, path, ".name", "the name %s is already taken by lines[%zu]", line->name, i);
+        if (line->has_rtu && other->has_rtu && strcmp(other->rtu.device, line->rtu.device) == 0)
+            COMPLAIN(l, path, ".modbus_rtu.device", "%s is already used by line %s; stations share one line",
+                     line->rtu.device, other->name);
+    }
+}
+
+static void check_source(struct loader *l, const struct source *source, const char *path)
+{
+    const struct point *p = &source->point;
+    const struct line *line = &l->plant->lines[source->line_index];
+    bool bits = p->table == MB_COIL || p->table == MB_DISCRETE;
+    int width = mb_point_width(p), order = mb_order_bytes(p->order);
+    if (bits && p->type != MB_BIT)
+        COMPLAIN(l, path, ".type", "a %s holds one bit: the type must be bit", mb_table_name(p->table));
+    if (!bits && p->type == MB_BIT && order != 0 && order != 2)
+        COMPLAIN(l, path, ".order", "a bit stands in one register: the order must be ab or ba");
+    else if (order != 0 && order != 2 * mb_type_width(p->type))
+        COMPLAIN(l, path, ".order", "an order of %d bytes does not fit %s, which has %d", order, mb_type_name(p->type),
+                 2 * mb_type_width(p->type));
+    if (p->address + width > 65536)
+        COMPLAIN(l, path, ".address", "%d is impossible: %s takes %d registers and the table ends at 65535", p->address,
+                 mb_type_name(p->type), width);
+    if (!bits && width > line->max_registers)
+        COMPLAIN(l, path, ".type", "%s takes %d registers, more than max_registers %d of line %s",
+                 mb_type_name(p->type), width, line->max_registers, line->name);
+    if (line->kind == LINE_MODBUS_RTU && (p->station < 1 || p->station > 247))
+        COMPLAIN(l, path, ".station",
+                 "%d is not a station of a serial line (1 to 247; Modbus over Serial Line V1.02, 2.2)", p->station);
+}
+
+static bool same_reading(const struct point *a, const struct point *b)
+{
+    return a->address == b->address && a->type == b->type && a->order == b->order;
+}
+
+static void check_overlap(struct loader *l, const struct source *source, const char *path, const struct source *other,
+                          const char *other_path)
+{
+    const struct point *a = &source->point, *b = &other->point;
+    if (source->line_index != other->line_index || a->station != b->station || a->table != b->table ||
+        a->type == MB_BIT || b->type == MB_BIT || same_reading(a, b))
+        return;
+    int a_end = a->address + mb_point_width(a), b_end = b->address + mb_point_width(b);
+    if (a->address < b_end && b->address < a_end)
+        COMPLAIN(l, path, ".address", "%s at %d overlaps %s at %d of %s", mb_type_name(a->type), a->address,
+                 mb_type_name(b->type), b->address, other_path);
+}
+
+struct placed {
+    const struct source *source;
+    char path[DOCUMENT_PATH];
+};
+
+/* Sources of channel `index`: its value and, when it has one, its marks. Returns how many. */
+static size_t sources_of(const struct plant *plant, size_t index, struct placed out[2])
+{
+    const struct channel *channel = plant->channels[index];
+    const struct outlet *outlet = plant->outlet_of[index];
+    size_t c = (size_t)(channel - outlet->channels);
+    out[0].source = &channel->source;
+    snprintf(out[0].path, DOCUMENT_PATH, "outlets[%zu].channels[%zu].source", outlet->index, c);
+    out[1].source = &channel->marks_source;
+    snprintf(out[1].path, DOCUMENT_PATH, "outlets[%zu].channels[%zu].marks.source", outlet->index, c);
+    return channel->has_marks ? 2 : 1;
+}
+
+static void check_registers(struct loader *l)
+{
+    struct placed mine[2], others[2];
+    for (size_t i = 0; i < l->plant->channel_count; i++) {
+        size_t n = sources_of(l->plant, i, mine);
+        for (size_t s = 0; s < n; s++) {
+            check_source(l, mine[s].source, mine[s].path);
+            if (s == 1)
+                check_overlap(l, mine[1].source, mine[1].path, mine[0].source, mine[0].path);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (l->plant->channels[j]->source.line_index != mine[0].source->line_index &&
+                !l->plant->channels[j]->has_marks && n == 1)
+                continue;
+            size_t m = sources_of(l->plant, j, others);
+            for (size_t s = 0; s < n; s++)
+                for (size_t t = 0; t < m; t++)
+                    check_overlap(l, mine[s].source, mine[s].path, others[t].source, others[t].path);
+        }
+    }
+}
+
+/* ---- channels and limits ---- */
+
+static void check_limits(struct loader *l, const struct channel *channel, const char *path)
+{
+    char at[DOCUMENT_PATH + 32];
+    for (size_t i = 0; i < channel->limit_count; i++) {
+        struct limit *limit = &channel->limits[i];
+        snprintf(at, sizeof at, "%s.limits[%zu]", path, i);
+        if (!isfinite(limit->max) && !isfinite(limit->min))
+            COMPLAIN(l, at, "", "neither max nor min is given");
+        if (limit->min > limit->max)
+            COMPLAIN(l, at, ".min", "%g is above max %g", limit->min, limit->max);
+        if (!limit->unit[0] && !channel->factor->unit[0])
+            COMPLAIN(l, at, "", "a limit without a unit: the factor %s has none of its own", channel->factor->code);
+        else if (!limit->unit[0])
+            snprintf(limit->unit, sizeof limit->unit, "%s", channel->factor->unit);
+        else if (strcmp(limit->unit, channel->factor->unit) != 0)
+            COMPLAIN(l, at, ".unit", "%s is not the unit figures of %s are judged in (%s)", limit->unit,
+                     channel->factor->code, channel->factor->unit);
+        for (size_t j = 0; j < i; j++)
+            if (channel->limits[j].period == limit->period)
+                COMPLAIN(l, at, ".period", "there are two %s limits", period_name(limit->period));
+    }
+}
+
+static bool has_role(const struct outlet *outlet, enum role role)
+{
+    for (size_t c = 0; c < outlet->channel_count; c++)
+        if (outlet->channels[c].role == role)
+            return true;
+    return false;
+}
+
+static void check_basis(struct loader *l, const struct outlet *outlet, struct channel *channel, const char *path)
+{
+    struct basis *basis = &channel->basis;
+    channel->ppm_factor = 1;
+    if (strcmp(basis->unit, "ppm") == 0) {
+        channel->ppm_factor = convert_ppm_factor(channel->factor->code);
+        if (channel->ppm_factor == 0)
+            COMPLAIN(l, path, ".basis.unit", "ppm of %s can't be turned into %s: its molar mass is not in the table",
+                     channel->factor->code, channel->factor->unit);
+    } else if (basis->unit[0] && strcmp(basis->unit, channel->factor->unit) != 0) {
+        COMPLAIN(l, path, ".basis.unit", "%s is neither %s, the unit of %s, nor ppm", basis->unit,
+                 channel->factor->unit, channel->factor->code);
+    }
+    if (basis->state == STATE_ACTUAL && (!has_role(outlet, ROLE_TEMPERATURE) || !has_role(outlet, ROLE_PRESSURE)))
+        COMPLAIN(l, path, ".basis.state", "actual needs the outlet's temperature a01012 and pressure a01013");
+    if (basis->moisture == MOISTURE_WET && !has_role(outlet, ROLE_MOISTURE))
+        COMPLAIN(l, path, ".basis.moisture", "wet needs the outlet's moisture a01014");
+}
+
+static void check_channel(struct loader *l, struct outlet *outlet, size_t n, const char *outlet_path)
+{
+    struct channel *channel = &outlet->channels[n];
+    char path[DOCUMENT_PATH];
+    snprintf(path, sizeof path, "%s.channels[%zu]", outlet_path, n);
+    for (size_t i = 0; i < n; i++)
+        if (outlet->channels[i].factor == channel->factor)
+            COMPLAIN(l, path, ".factor", "%s is already channels[%zu] of outlet %s", channel->factor->code, i,
+                     outlet->id);
+    if (channel->has_range && !(channel->range[0] < channel->range[1]))
+        COMPLAIN(l, path, ".range", "%g is not below %g", channel->range[0], channel->range[1]);
+    if (channel->has_scale && channel->scale_raw[0] == channel->scale_raw[1])
+        COMPLAIN(l, path, ".scale.raw", "the two raw values are the same");
+    if (outlet->medium == MEDIUM_GAS && channel->interval_ms > 5000)
+        loader_notice(l, "%s %s: interval_ms %d is slower than the 5 s that HJ 76 asks of flue gas", outlet->id,
+                      channel->factor->code, channel->interval_ms);
+    check_basis(l, outlet, channel, path);
+    check_limits(l, channel, path);
+}
+
+static void check_outlet(struct loader *l, size_t n)
+{
+    struct outlet *outlet = &l->plant->outlets[n];
+    char path[DOCUMENT_PATH];
+    snprintf(path, sizeof path, "outlets[%zu]", n);
+    if (!plain_word(outlet->id))
+        COMPLAIN(l, path, ".id", "%s: only letters, digits, _ . and - are possible", outlet->id);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(l->plant->outlets[i].id, outlet->id) == 0)
+            COMPLAIN(l, path, ".id", "the id %s is already taken by outlets[%zu]", outlet->id, i);
+    if (isfinite(outlet->reference_o2) && outlet->reference_o2 >= outlet->o2_max)
+        COMPLAIN(l, path, ".o2_max", "%g is not above the reference oxygen %g", outlet->o2_max, outlet->reference_o2);
+    if (isfinite(outlet->reference_o2) && outlet->medium == MEDIUM_GAS && !has_role(outlet, ROLE_OXYGEN))
+        loader_notice(l,
+                      "%s: figures are judged at %g %% oxygen, but the outlet has no O2 channel (a19001): nothing can "
+                      "be converted",
+                      outlet->id, outlet->reference_o2);
+    for (size_t c = 0; c < outlet->channel_count; c++)
+        check_channel(l, outlet, c, path);
+}
+
+void check_plant(struct loader *l)
+{
+    const char *mn = l->plant->site.mn;
+    if (strlen(mn) < 1 || strlen(mn) > 24 || !plain_word(mn))
+        COMPLAIN(l, "site.mn", "", "%s is not 1 to 24 letters and digits", mn);
+    for (size_t n = 0; n < l->plant->line_count; n++)
+        check_line(l, n);
+    for (size_t n = 0; n < l->plant->outlet_count; n++)
+        check_outlet(l, n);
+    check_registers(l);
+    check_feeds(l);
+}

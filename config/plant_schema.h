@@ -1,0 +1,12 @@
+/* The table of everything a configuration may say: keys, bounds, defaults, meanings. */
+#ifndef CEMSD_CONFIG_PLANT_SCHEMA_H
+#define CEMSD_CONFIG_PLANT_SCHEMA_H
+
+#include "config/schema.h"
+
+/* Fills a struct plant (model/plant.h) as far as the file goes; config/load.c does the rest. */
+extern const struct section PLANT_SCHEMA;
+/* Choices also used elsewhere. */
+extern const struct choice MB_TABLE_CHOICES[], MB_TYPE_CHOICES[], MB_ORDER_CHOICES[], MARK_CHOICES[];
+
+#endif

@@ -1,0 +1,27 @@
+/* Bounded queue of samples from a line's thread to the loop. The writer waits while it is full, unless told to stop. */
+#ifndef CEMSD_ACQUIRE_MAILBOX_H
+#define CEMSD_ACQUIRE_MAILBOX_H
+
+#include "acquire/line.h"
+
+#include <pthread.h>
+
+struct mailbox {
+    pthread_mutex_t lock;
+    pthread_cond_t room, stop; /* room was made; the stop flag was set */
+    struct acquired *ring;     /* LINE_MAILBOX of them */
+    size_t first, count;
+    bool stopping;
+    uint64_t waits;
+};
+
+bool mailbox_init(struct mailbox *box);
+void mailbox_clear(struct mailbox *box);
+/* Puts all n; waits for room as often as needed. False when stopping (the rest is dropped: the line is going away). */
+bool mailbox_put(struct mailbox *box, const struct acquired *samples, size_t n);
+size_t mailbox_take(struct mailbox *box, struct acquired *out, size_t room);
+void mailbox_stop(struct mailbox *box);
+/* Waits until the monotonic instant or until stopping; true when stopping. */
+bool mailbox_wait_until(struct mailbox *box, int64_t deadline_ns);
+
+#endif

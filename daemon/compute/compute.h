@@ -1,0 +1,70 @@
+/* Samples in, period records and alarm steps out: the straight line of design between the wire and the journal.
+ *
+ *   compute_samples ─► channel value ─► dry standard state ─► converted ─► windows ─► record() ─► judged ─► alarm()
+ *   compute_tick    ─► closes what has ended, finds what is missing
+ *
+ * The same input in the same groups gives the same output, to the bit: the daemon, its restart and `cemsctl recompute`
+ * are the same calls. No I/O, no clock, no allocation after compute_new. Owned by one thread; the sink is called from
+ * within and must not call back in. */
+#ifndef CEMSD_COMPUTE_COMPUTE_H
+#define CEMSD_COMPUTE_COMPUTE_H
+
+#include "model/error.h"
+#include "model/plant.h"
+#include "model/reading.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How long after its end a period stays open for values that are still on their way. */
+enum { COMPUTE_GRACE_MS = 1000 };
+
+struct compute_sink {
+    void *owner;
+    void (*record)(void *owner, const struct period_record *record); /* borrowed for the call */
+    void (*alarm)(void *owner, const struct alarm_event *event);     /* borrowed for the call */
+};
+
+struct compute_counts {
+    uint64_t samples, late; /* late: for a period that has closed; kept raw, not computed */
+    uint64_t out_of_range;
+};
+
+struct compute;
+
+/* plant is borrowed and outlives it. NULL with err when out of memory. */
+struct compute *compute_new(const struct plant *plant, struct compute_sink sink, struct error *err);
+void compute_free(struct compute *compute);
+
+/* Begins (or, after a stop, resumes) at an instant: nothing before it is missed, periods that ended before it are not
+ * reported. Must precede the first sample. */
+void compute_begin(struct compute *compute, int64_t instant_ms);
+
+/* One group: what was learned at once. Samples of the same instant see each other (O2 of an instant converts the SO2
+ * of that instant, whichever comes first). Times may step back a little between groups. Ticks by itself. */
+void compute_samples(struct compute *compute, const struct sample *samples, size_t count);
+
+/* Closes every period whose end + COMPUTE_GRACE_MS ≤ now_ms. */
+void compute_tick(struct compute *compute, int64_t now_ms);
+/* The next now_ms at which compute_tick has work; INT64_MAX before compute_begin. */
+int64_t compute_due_ms(const struct compute *compute);
+
+/* Takes over windows in progress, counters and findings of channels that exist in both (same outlet id, factor). What
+ * is gone has its findings cleared at now_ms. `from` is empty afterwards but still to be freed. */
+void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms);
+
+/* For restarts. A finding that was active in the journal: its state goes on instead of being raised again. `period` is
+ * that of the event or -1. False when the plant has no such outlet, factor. */
+bool compute_restore_finding(struct compute *compute, const char *outlet, const char *factor, enum alarm_kind kind,
+                             int period, enum alarm_state state, const char *id, int64_t since_ms, double value);
+/* A closed hour of the day in progress, so that the day goes on. */
+void compute_restore_hour(struct compute *compute, const char *outlet, const char *factor, int64_t from_ms,
+                          enum mark mark, double value, double converted, double amount);
+
+/* The latest figures of a channel, for status: dry standard-state value, converted, mark. False before the first. */
+bool compute_latest(const struct compute *compute, uint32_t channel, struct reading *out, int64_t *time_ms);
+
+struct compute_counts compute_counts(const struct compute *compute);
+
+#endif
