@@ -195,6 +195,14 @@ void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms
     find_due(compute);
 }
 
+void compute_forget_findings(struct compute *compute)
+{
+    for (size_t i = 0; i < compute->plant->channel_count; i++) {
+        memset(compute->channels[i].finding, 0, sizeof compute->channels[i].finding);
+        memset(compute->channels[i].exceed, 0, sizeof compute->channels[i].exceed);
+    }
+}
+
 bool compute_restore_finding(struct compute *compute, const char *outlet, const char *factor, enum alarm_kind kind,
                              int period, enum alarm_state state, const char *id, int64_t since_ms, double value)
 {

@@ -22,7 +22,8 @@ enum { COMPUTE_GRACE_MS = 1000 };
 
 struct compute_sink {
     void *owner;
-    void (*record)(void *owner, const struct period_record *record); /* borrowed for the call */
+    /* Borrowed for the call. False: this record is already in the journal (restart), so nothing is judged by it again. */
+    bool (*record)(void *owner, const struct period_record *record);
     void (*alarm)(void *owner, const struct alarm_event *event);     /* borrowed for the call */
 };
 
@@ -54,8 +55,10 @@ int64_t compute_due_ms(const struct compute *compute);
  * is gone has its findings cleared at now_ms. `from` is empty afterwards but still to be freed. */
 void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms);
 
-/* For restarts. A finding that was active in the journal: its state goes on instead of being raised again. `period` is
- * that of the event or -1. False when the plant has no such outlet, factor. */
+/* For restarts: forgets every finding, so that those of the journal can be put back. */
+void compute_forget_findings(struct compute *compute);
+/* A finding that was active in the journal: its state goes on instead of being raised again. `period` is
+ * that of the event or -1. False when the plant has no such outlet, factor, or the kind is not one of a channel. */
 bool compute_restore_finding(struct compute *compute, const char *outlet, const char *factor, enum alarm_kind kind,
                              int period, enum alarm_state state, const char *id, int64_t since_ms, double value);
 /* A closed hour of the day in progress, so that the day goes on. */

@@ -266,7 +266,8 @@ static void close_period(struct outlet_state *o, enum period period, int64_t sta
             r->reason = c->reason;
         judge_reading(o, c, period, r);
     }
-    o->sink->record(o->sink->owner, record);
+    if (!o->sink->record(o->sink->owner, record))
+        return;
     for (size_t i = 0; i < record->reading_count; i++) {
         struct channel_state *c = &o->channels[i];
         if (period == PERIOD_MINUTE)

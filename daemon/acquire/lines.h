@@ -1,0 +1,44 @@
+/* All lines of a plant, and the way from their points to channels.
+ *
+ *   acquired (point, raw, mark) ─► status points first: the instrument's mark ─► scale ─► sample (channel, value, mark)
+ *
+ * The points of a line are the sources of its channels in channel order, each followed by that of its marks. A reload
+ * keeps the lines whose settings and points did not change; the others end and their successors start when they have.
+ * The loop's thread. */
+#ifndef CEMSD_ACQUIRE_LINES_H
+#define CEMSD_ACQUIRE_LINES_H
+
+#include "acquire/line.h"
+#include "model/reading.h"
+
+struct lines;
+
+/* wake(owner) comes from lines' threads. */
+struct lines *lines_new(void (*wake)(void *owner), void *owner, struct error *err);
+/* Waits for every thread (one transaction each at most). */
+void lines_free(struct lines *lines);
+
+/* Makes the running lines those of the plant, which must outlive the next lines_apply. False with err when a line can't
+ * be started; the others run. */
+bool lines_apply(struct lines *lines, const struct plant *plant, struct error *err);
+
+/* Takes what has come, group by group: each(owner, samples, count) for what one answer held. At most max groups. Returns
+ * whether more may be waiting. */
+bool lines_collect(struct lines *lines, size_t max, void (*each)(void *owner, const struct sample *samples, size_t count), void *owner);
+
+/* A channel that nothing was heard of for two intervals (its line's thread may hang in a driver) gets a sample marked B. */
+void lines_watch(struct lines *lines, int64_t now_ns, int64_t now_ms, void (*each)(void *owner, const struct sample *samples, size_t count),
+                 void *owner);
+
+/* Joins lines that have ended and starts their successors. True when a line could not be started (err). */
+bool lines_reap(struct lines *lines, struct error *err);
+
+/* Asks all to end, and whether they have. */
+void lines_stop(struct lines *lines);
+bool lines_finished(const struct lines *lines);
+
+size_t lines_count(const struct lines *lines);
+/* Name (borrowed) and status of the n-th; false when it is waiting for its predecessor to end. */
+bool lines_status(struct lines *lines, size_t n, const char **name, struct line_status *out);
+
+#endif

@@ -1,0 +1,439 @@
+/* A turn of the loop:
+ *
+ *   lines_wake    ─► take samples, group by group ─► block of raw samples ─► compute ─► records, alarms ─► journal
+ *   tick (100 ms) ─► close periods, watch for silence, append the block once a second, feed the watchdog
+ *   journal_wake  ─► publish what is durable
+ *
+ * What one turn learns is flushed at its end as one transaction: an alarm and the samples it rests on become durable
+ * together. When the journal has no room, samples stay with their lines, and the lines wait. */
+#include "gateway_parts.h"
+
+#include "config/load.h"
+#include "model/clock.h"
+#include "model/instant.h"
+#include "model/log.h"
+#include "publish/body.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+enum { TICK_MS = 100, BLOCK_AGE_MS = 1000, GROUPS_PER_TURN = 4096, STOP_WAIT_MS = 10000 };
+
+/* ---- journal ---- */
+
+static void append_block(struct gateway *g)
+{
+    if (g->block.samples == 0)
+        return;
+    if (!journal_append(g->journal, STREAM_SAMPLE, g->block.base_ms, "block", g->block.bytes, g->block.length))
+        g->lost += g->block.samples;
+    g->block.samples = g->block.length = 0;
+}
+
+static void append_event(struct gateway *g, const char *kind, const char *detail)
+{
+    char body[512], time[INSTANT_TEXT];
+    int64_t now_ms = clock_wall_ms();
+    int length = snprintf(body, sizeof body, "{\"time\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\",\"config_sha256\":\"%s\",\"detail\":\"%s\"}",
+                          instant_format(now_ms, time), kind, CEMSD_VERSION, g->plant->sha256, detail);
+    journal_append(g->journal, STREAM_EVENT, now_ms, kind, body, (size_t)length);
+}
+
+/* ---- what computing says ---- */
+
+static bool known_record(struct gateway *g, const struct period_record *record)
+{
+    if (record->period == PERIOD_REALTIME)
+        return true; /* yesterday's "now" is no news */
+    return record->reading_count > 0 &&
+           reader_has_record(g->recovering, record->outlet->id, record->readings[0].channel->factor->code, period_name(record->period),
+                             record->from_ms);
+}
+
+static bool on_record(void *owner, const struct period_record *record)
+{
+    struct gateway *g = owner;
+    char topic[BODY_TOPIC];
+    size_t length = 0;
+    if (g->muted || (g->recovering && known_record(g, record)))
+        return false;
+    append_block(g);
+    char *body = body_record(g->plant, record, &length);
+    body_record_topic(g->plant, record, topic);
+    if (!body || !journal_publish(g->journal, STREAM_DISCLOSURE, record->to_ms, period_name(record->period), topic, body, length) ||
+        (record->period != PERIOD_REALTIME && !journal_index_record(g->journal, record)))
+        g->lost++;
+    free(body);
+    return true;
+}
+
+void gateway_alarm(void *owner, const struct alarm_event *event)
+{
+    struct gateway *g = owner;
+    char topic[BODY_TOPIC];
+    size_t length = 0;
+    if (g->muted)
+        return;
+    append_block(g);
+    char *body = body_alarm(g->plant, event, &length);
+    body_alarm_topic(g->plant, event, topic);
+    if (!body || !journal_publish(g->journal, STREAM_ALARM, event->time_ms, alarm_state_name(event->state), topic, body, length) ||
+        !journal_index_alarm(g->journal, event))
+        g->lost++;
+    free(body);
+    log_line(LOG_NOTICE, "alarm", "id=%s kind=%s state=%s", event->id, alarm_kind_name(event->kind), alarm_state_name(event->state));
+}
+
+/* ---- samples ---- */
+
+static void on_group(void *owner, const struct sample *samples, size_t count)
+{
+    struct gateway *g = owner;
+    for (size_t i = 0; i < count; i++) {
+        if (g->block.samples == 0)
+            block_begin(&g->block, samples[i].time_ms);
+        if (!block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0)) {
+            append_block(g);
+            block_begin(&g->block, samples[i].time_ms);
+            block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0);
+        }
+    }
+    compute_samples(g->compute, samples, count);
+}
+
+static void take_samples(struct gateway *g)
+{
+    if (!journal_has_room(g->journal))
+        return; /* the tick comes back */
+    if (lines_collect(g->lines, GROUPS_PER_TURN, on_group, g))
+        uv_async_send(&g->lines_wake);
+    journal_flush(g->journal);
+}
+
+static void on_lines_wake(uv_async_t *handle)
+{
+    struct gateway *g = handle->data;
+    struct error err;
+    take_samples(g);
+    if (!g->stopping && lines_reap(g->lines, &err))
+        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err.text);
+}
+
+/* ---- stopping ---- */
+
+static void on_feed_closed(void *owner)
+{
+    struct gateway *g = owner;
+    uv_close((uv_handle_t *)&g->lines_wake, NULL);
+    uv_close((uv_handle_t *)&g->journal_wake, NULL);
+    uv_close((uv_handle_t *)&g->on_term, NULL);
+    uv_close((uv_handle_t *)&g->on_int, NULL);
+    uv_close((uv_handle_t *)&g->on_hup, NULL);
+    uv_close((uv_handle_t *)&g->tick, NULL);
+}
+
+static bool all_durable(struct gateway *g)
+{
+    struct journal_status s;
+    journal_status_get(g->journal, &s);
+    return s.fatal || memcmp(s.appended, s.durable, sizeof s.durable) == 0;
+}
+
+/* Goes on with the stop as far as it can: lines end ─► last samples ─► durable ─► published ─► closed. */
+static void go_on_stopping(struct gateway *g)
+{
+    if (!g->stopping || !g->feed || !lines_finished(g->lines))
+        return;
+    if (!g->lines_gone) {
+        g->lines_gone = true;
+        lines_collect(g->lines, SIZE_MAX, on_group, g);
+        append_block(g);
+        append_event(g, "stop", "");
+        journal_flush(g->journal);
+    }
+    bool waited = clock_monotonic_ns() - g->stop_ns > STOP_WAIT_MS * INT64_C(1000000);
+    if (!all_durable(g) && !waited)
+        return;
+    feed_pump(g->feed);
+    feed_close(g->feed, on_feed_closed, g);
+    g->feed = NULL;
+}
+
+static void begin_stop(struct gateway *g, const char *why)
+{
+    if (g->stopping)
+        return;
+    log_line(LOG_NOTICE, "gateway", "event=stopping reason=\"%s\"", why);
+    sd_notify(0, "STOPPING=1");
+    g->stopping = true;
+    g->stop_ns = clock_monotonic_ns();
+    lines_stop(g->lines);
+    go_on_stopping(g);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int signal_number)
+{
+    begin_stop(handle->data, signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+/* ---- time ---- */
+
+static void feed_watchdog(struct gateway *g, int64_t now_ns)
+{
+    if (g->watchdog_ns == 0 || now_ns - g->watchdog_fed_ns < g->watchdog_ns / 3)
+        return;
+    g->watchdog_fed_ns = now_ns;
+    sd_notify(0, "WATCHDOG=1");
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct gateway *g = timer->data;
+    int64_t now_ms = clock_wall_ms(), now_ns = clock_monotonic_ns();
+    if (!g->stopping) {
+        take_samples(g);
+        lines_watch(g->lines, now_ns, now_ms, on_group, g);
+        compute_tick(g->compute, now_ms);
+    }
+    if (g->block.samples > 0 && (now_ms - g->block.base_ms >= BLOCK_AGE_MS || now_ms < g->block.base_ms))
+        append_block(g);
+    journal_flush(g->journal);
+    feed_watchdog(g, now_ns);
+    go_on_stopping(g);
+}
+
+static void on_journal_wake(uv_async_t *handle)
+{
+    struct gateway *g = handle->data;
+    struct journal_status s;
+    if (g->feed)
+        feed_pump(g->feed);
+    journal_status_get(g->journal, &s);
+    if (s.fatal && !g->stopping) {
+        g->failed = true;
+        begin_stop(g, "the journal can't be written");
+    }
+    go_on_stopping(g);
+}
+
+/* ---- reload ---- */
+
+static bool number_channels(struct gateway *g, const struct plant *plant, struct error *err)
+{
+    uint32_t *ids = calloc(plant->channel_count + 1, sizeof *ids);
+    for (size_t i = 0; ids && i < plant->channel_count; i++) {
+        ids[i] = journal_channel_id(g->journal, plant->outlet_of[i]->id, plant->channels[i]->factor->code);
+        if (ids[i] == 0) {
+            free(ids);
+            ids = NULL;
+        }
+    }
+    if (!ids)
+        return error_set(err, "the journal can't take the channels");
+    free(g->channel_ids);
+    g->channel_ids = ids;
+    return true;
+}
+
+static void config_alarm(struct gateway *g, enum alarm_input input, const char *detail)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct alarm_event event = {.kind = ALARM_CONFIG, .subject = "config", .time_ms = now_ms, .from_ms = now_ms,
+                                .to_ms = input == ALARM_UNDER ? now_ms : INSTANT_NONE, .period = -1, .value = NAN, .limit = NAN,
+                                .multiple = NAN};
+    snprintf(event.detail, sizeof event.detail, "%s", detail);
+    if (alarm_step(&g->config_finding, input, &event))
+        gateway_alarm(g, &event);
+}
+
+static bool same_foundations(const struct plant *a, const struct plant *b)
+{
+    return memcmp(&a->site, &b->site, sizeof a->site) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
+           strcmp(a->control.bind, b->control.bind) == 0 && memcmp(&a->feeds, &b->feeds, sizeof a->feeds) == 0;
+}
+
+static bool try_reload(struct gateway *g, char *why, size_t why_size)
+{
+    static struct load_report report;
+    struct error err = {""};
+    struct plant *plant = plant_load(g->config_file, &report);
+    for (size_t i = 0; i < report.complaints.count; i++)
+        log_line(LOG_ERROR, "config", "event=refused problem=\"%s\"", report.complaints.text[i]);
+    if (!plant)
+        snprintf(why, why_size, "%s", report.complaints.count ? report.complaints.text[0] : "out of memory");
+    report_clear(&report);
+    if (!plant)
+        return false;
+    struct compute_sink sink = {g, on_record, gateway_alarm};
+    struct compute *compute = NULL;
+    if (!same_foundations(g->plant, plant)) {
+        error_set(&err, "site, journal, control or feeds changed: restart cemsd for that");
+    } else if ((compute = compute_new(plant, sink, &err))) {
+        take_samples(g); /* what came under the old plan belongs to it */
+        append_block(g);
+        if (!number_channels(g, plant, &err)) {
+            compute_free(compute);
+            compute = NULL;
+        }
+    }
+    if (!compute) {
+        snprintf(why, why_size, "%s", err.text);
+        plant_free(plant);
+        return false;
+    }
+    compute_adopt(compute, g->compute, clock_wall_ms());
+    if (!lines_apply(g->lines, plant, &err))
+        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err.text);
+    compute_free(g->compute);
+    plant_free(g->plant);
+    g->compute = compute;
+    g->plant = plant;
+    return true;
+}
+
+static void on_reload(uv_signal_t *handle, int signal_number)
+{
+    struct gateway *g = handle->data;
+    char why[256] = "", ready[64];
+    (void)signal_number;
+    if (g->stopping)
+        return;
+    snprintf(ready, sizeof ready, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
+    sd_notify(0, ready);
+    if (try_reload(g, why, sizeof why)) {
+        g->reloads++;
+        append_event(g, "config", "reloaded");
+        config_alarm(g, ALARM_UNDER, "");
+        log_line(LOG_NOTICE, "config", "event=reloaded sha256=%s", g->plant->sha256);
+    } else {
+        g->reloads_refused++;
+        log_line(LOG_ERROR, "config", "event=kept-old reason=\"%s\"", why);
+        config_alarm(g, ALARM_WORSE, why);
+    }
+    journal_flush(g->journal);
+    sd_notify(0, "READY=1");
+}
+
+/* ---- opening ---- */
+
+static void wake_lines(void *owner)
+{
+    uv_async_send(&((struct gateway *)owner)->lines_wake);
+}
+
+static void wake_journal(void *owner)
+{
+    uv_async_send(&((struct gateway *)owner)->journal_wake);
+}
+
+static void init_loop(struct gateway *g)
+{
+    uv_loop_init(&g->loop);
+    uv_async_init(&g->loop, &g->lines_wake, on_lines_wake);
+    uv_async_init(&g->loop, &g->journal_wake, on_journal_wake);
+    uv_timer_init(&g->loop, &g->tick);
+    uv_signal_init(&g->loop, &g->on_term);
+    uv_signal_init(&g->loop, &g->on_int);
+    uv_signal_init(&g->loop, &g->on_hup);
+    g->lines_wake.data = g->journal_wake.data = g->tick.data = g;
+    g->on_term.data = g->on_int.data = g->on_hup.data = g;
+}
+
+static bool open_rooms(struct gateway *g, struct error *err)
+{
+    const struct feeds *feeds = &g->plant->feeds;
+    struct compute_sink sink = {g, on_record, gateway_alarm};
+    if (feeds->signing_key[0] && (!(g->writer_signer = signer_load(feeds->signing_key, err)) || !(g->loop_signer = signer_load(feeds->signing_key, err))))
+        return error_prefix(err, "feeds.signing_key");
+    struct journal_settings journal = {g->plant->journal.path, g->writer_signer, wake_journal, g};
+    if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) || !number_channels(g, g->plant, err))
+        return false;
+    append_event(g, "start", "");
+    if (!recover(g, clock_wall_ms(), err))
+        return false;
+    if (g->config_finding.state != ALARM_QUIET)
+        config_alarm(g, ALARM_UNDER, ""); /* the file was good enough to start with */
+    journal_flush(g->journal);
+    struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, g};
+    if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(wake_lines, g, err)))
+        return false;
+    return lines_apply(g->lines, g->plant, err);
+}
+
+static void close_handle(uv_handle_t *handle, void *unused)
+{
+    (void)unused;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void feed_gone(void *owner)
+{
+    (void)owner;
+}
+
+static void release(struct gateway *g)
+{
+    lines_free(g->lines);
+    if (g->feed) {
+        feed_close(g->feed, feed_gone, NULL);
+        uv_run(&g->loop, UV_RUN_DEFAULT);
+    }
+    if (!journal_close(g->journal))
+        g->failed = true;
+    uv_walk(&g->loop, close_handle, NULL);
+    uv_run(&g->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&g->loop);
+    compute_free(g->compute);
+    signer_free(g->writer_signer);
+    signer_free(g->loop_signer);
+    plant_free(g->plant);
+    free(g->channel_ids);
+    free(g);
+}
+
+struct gateway *gateway_open(struct plant *plant, const char *config_file, struct error *err)
+{
+    struct gateway *g = calloc(1, sizeof *g);
+    uint64_t watchdog_us = 0;
+    if (!g) {
+        plant_free(plant);
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    g->plant = plant;
+    g->started_ms = clock_wall_ms();
+    g->started_ns = clock_monotonic_ns();
+    snprintf(g->config_file, sizeof g->config_file, "%s", config_file);
+    if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+        g->watchdog_ns = (int64_t)watchdog_us * 1000;
+    init_loop(g);
+    if (!open_rooms(g, err)) {
+        /* the handles that only the running loop needs must not keep it alive while the feeds close */
+        uv_unref((uv_handle_t *)&g->lines_wake);
+        uv_unref((uv_handle_t *)&g->journal_wake);
+        release(g);
+        return NULL;
+    }
+    return g;
+}
+
+int gateway_run(struct gateway *g)
+{
+    uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
+    uv_signal_start(&g->on_term, on_stop_signal, SIGTERM);
+    uv_signal_start(&g->on_int, on_stop_signal, SIGINT);
+    uv_signal_start(&g->on_hup, on_reload, SIGHUP);
+    log_line(LOG_NOTICE, "gateway", "event=started version=%s lines=%zu outlets=%zu channels=%zu", CEMSD_VERSION, g->plant->line_count,
+             g->plant->outlet_count, g->plant->channel_count);
+    sd_notify(0, "READY=1");
+    uv_run(&g->loop, UV_RUN_DEFAULT);
+    bool failed = g->failed;
+    release(g);
+    log_line(LOG_NOTICE, "gateway", "event=stopped clean=%s", failed ? "no" : "yes");
+    return failed ? 1 : 0;
+}

@@ -1,0 +1,48 @@
+/* What gateway.c, recovery.c and status.c share. Private to the gateway. */
+#ifndef CEMSD_GATEWAY_PARTS_H
+#define CEMSD_GATEWAY_PARTS_H
+
+#include "acquire/lines.h"
+#include "compute/alarm.h"
+#include "compute/compute.h"
+#include "gateway.h"
+#include "journal/journal.h"
+#include "journal/reader.h"
+#include "journal/samples.h"
+#include "publish/feed/feed.h"
+
+#include <uv.h>
+
+struct gateway {
+    struct plant *plant;
+    char config_file[PATH_BYTES];
+    uv_loop_t loop;
+    uv_async_t lines_wake, journal_wake;
+    uv_timer_t tick;
+    uv_signal_t on_term, on_int, on_hup;
+    struct lines *lines;
+    struct compute *compute;
+    struct journal *journal;
+    struct feed *feed;
+    struct signer *writer_signer, *loop_signer; /* one a thread */
+    struct sample_block block;                  /* samples not yet appended */
+    uint32_t *channel_ids;                      /* the journal's, by channel->index */
+    struct finding config_finding;
+    struct reader *recovering;                  /* not NULL: replaying what the journal holds */
+    bool muted;                                 /* what is computed is in the journal already */
+    bool stopping, lines_gone, failed;
+    int64_t started_ms, started_ns, stop_ns, watchdog_ns, watchdog_fed_ns;
+    uint64_t lost;                              /* bodies the journal refused */
+    uint64_t reloads, reloads_refused;
+};
+
+/* recovery.c: rebuilds windows and findings from the journal, then closes what has ended meanwhile. */
+bool recover(struct gateway *gateway, int64_t now_ms, struct error *err);
+
+/* status.c: the answer to {"op":"status"}. */
+char *gateway_status(void *gateway);
+
+/* gateway.c */
+void gateway_alarm(void *gateway, const struct alarm_event *event);
+
+#endif

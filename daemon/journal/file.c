@@ -1,0 +1,131 @@
+#include "journal/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static const char TABLES[] =
+    "CREATE TABLE entry(stream TEXT NOT NULL, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+    "  body BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(stream, seq));"
+    "CREATE TABLE message(stream TEXT NOT NULL, seq INTEGER NOT NULL, topic TEXT NOT NULL, key TEXT, signature BLOB,"
+    "  PRIMARY KEY(stream, seq)) WITHOUT ROWID;"
+    "CREATE TABLE latest(topic TEXT PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE alarm(id TEXT PRIMARY KEY, seq INTEGER NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL, outlet TEXT,"
+    "  subject TEXT NOT NULL, period TEXT, raised_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL, value REAL) WITHOUT ROWID;"
+    "CREATE INDEX alarm_active ON alarm(state, raised_ms);"
+    "CREATE TABLE record(outlet TEXT NOT NULL, factor TEXT NOT NULL, period TEXT NOT NULL, from_ms INTEGER NOT NULL,"
+    "  to_ms INTEGER NOT NULL, value REAL, converted REAL, min REAL, max REAL, amount REAL, flow REAL, mark TEXT NOT NULL,"
+    "  valid INTEGER NOT NULL, expected INTEGER NOT NULL, limit_max REAL, exceeds INTEGER, reason TEXT, seq INTEGER NOT NULL,"
+    "  PRIMARY KEY(outlet, factor, period, from_ms)) WITHOUT ROWID;"
+    "CREATE TABLE cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE channel(id INTEGER PRIMARY KEY, outlet TEXT NOT NULL, factor TEXT NOT NULL, UNIQUE(outlet, factor));"
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "PRAGMA application_id = 1128615251;"
+    "PRAGMA user_version = 1;";
+
+static int pragma_number(sqlite3 *db, const char *sql, int otherwise)
+{
+    sqlite3_stmt *statement = NULL;
+    int value = otherwise;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+/* Is it ours? An empty database is, as soon as it has its tables. */
+static bool recognise(sqlite3 *db, const char *path, bool create, struct error *err)
+{
+    sqlite3_stmt *probe = NULL;
+    int code = sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_master", -1, &probe, NULL);
+    code = code == SQLITE_OK ? sqlite3_step(probe) : code;
+    int tables = code == SQLITE_ROW ? sqlite3_column_int(probe, 0) : -1;
+    sqlite3_finalize(probe);
+    if (code == SQLITE_NOTADB)
+        return error_set(err, "journal %s is not a database: move it away or set journal.path; it was not touched", path);
+    if (tables < 0)
+        return error_set(err, "journal %s can't be read: %s", path, sqlite3_errmsg(db));
+    if (tables == 0 && create) {
+        if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+            sqlite3_exec(db, TABLES, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+            return true;
+        error_set(err, "journal %s: make its tables: %s", path, sqlite3_errmsg(db));
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        return false;
+    }
+    if (pragma_number(db, "PRAGMA application_id", 0) != JOURNAL_APPLICATION_ID)
+        return error_set(err, "%s is a database of something else, not a journal: set journal.path; it was not touched", path);
+    int version = pragma_number(db, "PRAGMA user_version", 0);
+    if (version != JOURNAL_VERSION)
+        return error_set(err, "journal %s has version %d, this program reads version %d", path, version, JOURNAL_VERSION);
+    return true;
+}
+
+static sqlite3 *open_file(const char *path, int flags, struct error *err)
+{
+    sqlite3 *db = NULL;
+    int code = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK) {
+        error_set(err, "open journal %s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
+        sqlite3_close(db);
+        return NULL;
+    }
+    sqlite3_busy_timeout(db, 5000);
+    return db;
+}
+
+static int take_lock(const char *path, struct error *err)
+{
+    char lock_path[512];
+    snprintf(lock_path, sizeof lock_path, "%s-writer", path);
+    int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0) {
+        error_set(err, "journal %s: can't write beside it (%s): give the daemon a folder it may write in", path, strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        error_set(err, "journal %s is in use by another cemsd: one journal has one writer", path);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* A real write that has to reach the disk: tells a full or read-only disk before anything depends on it. */
+static bool try_write(sqlite3 *db, const char *path, struct error *err)
+{
+    if (sqlite3_db_readonly(db, "main") == 1)
+        return error_set(err, "journal %s is read-only: make it writable for the daemon's user", path);
+    if (sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;"
+                         "INSERT OR REPLACE INTO meta VALUES('opened', strftime('%s','now'))", NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    int code = sqlite3_errcode(db);
+    return error_set(err, "journal %s can't be written: %s%s", path, sqlite3_errmsg(db),
+                     code == SQLITE_FULL ? "; free some space and start again" : "");
+}
+
+sqlite3 *journal_file_open(const char *path, int *lock, struct error *err)
+{
+    *lock = take_lock(path, err);
+    if (*lock < 0)
+        return NULL;
+    sqlite3 *db = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+    if (db && recognise(db, path, true, err) && try_write(db, path, err))
+        return db;
+    sqlite3_close(db);
+    close(*lock);
+    *lock = -1;
+    return NULL;
+}
+
+sqlite3 *journal_file_open_read(const char *path, struct error *err)
+{
+    sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY, err);
+    if (db && recognise(db, path, false, err))
+        return db;
+    sqlite3_close(db);
+    return NULL;
+}

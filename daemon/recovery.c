@@ -1,0 +1,114 @@
+/* Restart: the journal is the truth.
+ *
+ *   last sample in the journal ──┐
+ *        begin of its 2-hour ────┼──► replay the raw samples, muted: they and all they led to became durable together
+ *        closed hours of the day ┘──► into the day window
+ *   active alarms ──────────────────► put back: they go on, nothing is raised twice
+ *   then, aloud, up to now ─────────► windows that ended while nobody was there close with what they had; a record
+ *                                     that the journal has already is neither published nor judged again
+ *   a stop that outlasts the day ───► the empty days between are not made up; computing begins anew now            */
+#include "gateway_parts.h"
+#include "model/instant.h"
+#include "model/log.h"
+
+#include <math.h>
+#include <string.h>
+
+struct replaying {
+    struct gateway *gateway;
+    struct sample group[1024];
+    size_t count, total;
+};
+
+static bool find_channel(const struct gateway *g, const struct stored_sample *s, uint32_t *index)
+{
+    for (size_t i = 0; i < g->plant->channel_count; i++) {
+        if (g->channel_ids[i] == s->sample.channel) {
+            *index = (uint32_t)i;
+            return true;
+        }
+    }
+    return false; /* a channel that is no longer configured */
+}
+
+static void replay_group(struct replaying *r)
+{
+    if (r->count > 0)
+        compute_samples(r->gateway->compute, r->group, r->count);
+    r->count = 0;
+}
+
+static bool replay_sample(void *owner, const struct stored_sample *stored)
+{
+    struct replaying *r = owner;
+    if (stored->first_of_group || r->count == sizeof r->group / sizeof r->group[0])
+        replay_group(r);
+    struct sample sample = stored->sample;
+    if (find_channel(r->gateway, stored, &sample.channel)) {
+        r->group[r->count++] = sample;
+        r->total++;
+    }
+    return true;
+}
+
+static bool restore_hour(void *owner, const struct stored_record *r)
+{
+    struct gateway *g = owner;
+    enum mark mark = MARK_B;
+    mark_parse(r->mark, &mark);
+    compute_restore_hour(g->compute, r->outlet, r->factor, r->from_ms, mark, r->value, r->converted, r->amount);
+    return true;
+}
+
+static bool restore_alarm(void *owner, const struct stored_alarm *a)
+{
+    struct gateway *g = owner;
+    enum alarm_kind kind;
+    enum alarm_state state;
+    enum period period = PERIOD_HOUR;
+    if (!alarm_kind_parse(a->kind, &kind) || !alarm_state_parse(a->state, &state))
+        return true;
+    int which = a->period[0] && period_parse(a->period, &period) ? (int)period : -1;
+    if (kind == ALARM_CONFIG) {
+        g->config_finding.state = state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED;
+        g->config_finding.since_ms = a->raised_ms;
+        strncpy(g->config_finding.id, a->id, sizeof g->config_finding.id - 1);
+    } else if (!compute_restore_finding(g->compute, a->outlet, a->subject, kind, which, state, a->id, a->raised_ms, a->value)) {
+        log_line(LOG_NOTICE, "recovery", "event=orphan-alarm id=%s reason=\"no such channel any more\"", a->id);
+    }
+    return true;
+}
+
+bool recover(struct gateway *g, int64_t now_ms, struct error *err)
+{
+    struct reader *reader = reader_open(g->plant->journal.path, err);
+    if (!reader)
+        return false;
+    int64_t last_ms = reader_last_sample_ms(reader);
+    bool ok = true;
+    g->recovering = reader;
+    if (last_ms == INSTANT_NONE || last_ms > now_ms + DAY_MS) { /* nothing yet, or a clock that came from the future */
+        compute_begin(g->compute, now_ms);
+        ok = reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);
+    } else {
+        struct replaying replaying = {.gateway = g};
+        int64_t begin_ms = period_start_ms(last_ms, 2 * HOUR_MS), day_ms = period_start_ms(last_ms, DAY_MS);
+        g->muted = true;
+        compute_begin(g->compute, begin_ms);
+        /* a block may begin just before the bound and hold samples after it */
+        ok = reader_records(reader, "", "", "hour", day_ms, begin_ms, restore_hour, g, err) &&
+             reader_samples(reader, begin_ms - 5000, replay_sample, &replaying, err);
+        replay_group(&replaying);
+        g->muted = false;
+        compute_forget_findings(g->compute);
+        ok = ok && reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);
+        int64_t day_end_ms = day_ms + DAY_MS + COMPUTE_GRACE_MS;
+        compute_tick(g->compute, now_ms < day_end_ms ? now_ms : day_end_ms);
+        if (now_ms >= day_end_ms)
+            compute_begin(g->compute, now_ms);
+        log_line(LOG_NOTICE, "recovery", "event=restored samples=%zu gap_s=%lld", replaying.total, (long long)(now_ms - last_ms) / 1000);
+    }
+    g->recovering = NULL;
+    reader_close(reader);
+    return ok;
+}

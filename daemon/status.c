@@ -1,0 +1,129 @@
+/* The answer to {"op":"status"}: what a person at the gate wants to know first. */
+#include "gateway_parts.h"
+#include "model/clock.h"
+#include "model/instant.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+static json_t *instant(int64_t instant_ms)
+{
+    char text[INSTANT_TEXT];
+    return instant_ms == INSTANT_NONE ? json_null() : json_string(instant_format(instant_ms, text));
+}
+
+static json_t *figure(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *lines_json(struct gateway *g)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < lines_count(g->lines); i++) {
+        struct line_status s;
+        const char *name;
+        json_t *o = json_object();
+        bool runs = lines_status(g->lines, i, &name, &s);
+        json_object_set_new(o, "name", json_string(name));
+        json_object_set_new(o, "state", json_string(runs ? line_state_name(s.state) : "starting"));
+        if (runs) {
+            json_t *results = json_object();
+            for (int r = 0; r < MB_RESULTS; r++)
+                json_object_set_new(results, mb_result_name((enum mb_result)r), json_integer((json_int_t)s.counts.results[r]));
+            json_object_set_new(o, "blocks", json_integer((json_int_t)s.blocks));
+            json_object_set_new(o, "requests", json_integer((json_int_t)s.counts.requests));
+            json_object_set_new(o, "results", results);
+            json_object_set_new(o, "connects", json_integer((json_int_t)s.counts.connects));
+            json_object_set_new(o, "flushed_bytes", json_integer((json_int_t)s.counts.flushed_bytes));
+            json_object_set_new(o, "values_refused", json_integer((json_int_t)s.values_refused));
+            json_object_set_new(o, "stations_silent", json_integer((json_int_t)s.stations_silent));
+            json_object_set_new(o, "overruns", json_integer((json_int_t)s.overruns));
+            json_object_set_new(o, "mailbox_waits", json_integer((json_int_t)s.mailbox_waits));
+            json_object_set_new(o, "last_answer", instant(s.last_answer_ms));
+            json_object_set_new(o, "last_error", s.last_error[0] ? json_string(s.last_error) : json_null());
+        }
+        json_array_append_new(all, o);
+    }
+    return all;
+}
+
+static json_t *channel_json(struct gateway *g, const struct channel *channel)
+{
+    struct reading reading;
+    int64_t time_ms = INSTANT_NONE;
+    json_t *o = json_object();
+    bool known = compute_latest(g->compute, channel->index, &reading, &time_ms);
+    json_object_set_new(o, "factor", json_string(channel->factor->code));
+    json_object_set_new(o, "name", json_string(channel->factor->name_zh));
+    json_object_set_new(o, "unit", json_string(channel->factor->unit));
+    json_object_set_new(o, "time", instant(time_ms));
+    json_object_set_new(o, "value", known && reading.mark == MARK_N ? figure(reading.value) : json_null());
+    json_object_set_new(o, "converted", known && reading.mark == MARK_N ? figure(reading.converted) : json_null());
+    json_object_set_new(o, "mark", json_string(known ? mark_code(reading.mark) : "B"));
+    json_object_set_new(o, "reason", known && reading.reason ? json_string(reason_code(reading.reason)) : json_null());
+    return o;
+}
+
+static json_t *outlets_json(struct gateway *g)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < g->plant->outlet_count; i++) {
+        const struct outlet *outlet = &g->plant->outlets[i];
+        json_t *channels = json_array();
+        for (size_t c = 0; c < outlet->channel_count; c++)
+            json_array_append_new(channels, channel_json(g, &outlet->channels[c]));
+        json_array_append_new(all, json_pack("{s:s, s:s, s:o}", "id", outlet->id, "name", outlet->name, "channels", channels));
+    }
+    return all;
+}
+
+static json_t *journal_json(struct gateway *g)
+{
+    struct journal_status s;
+    json_t *streams = json_object();
+    journal_status_get(g->journal, &s);
+    for (int i = 0; i < STREAMS; i++)
+        json_object_set_new(streams, stream_name((enum stream)i), json_integer((json_int_t)s.durable[i]));
+    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "path", g->plant->journal.path, "durable", streams, "commits",
+                     (json_int_t)s.commits, "retries", (json_int_t)s.retries, "refused", (json_int_t)s.refused, "waiting_bytes",
+                     (json_int_t)s.waiting_bytes, "last_commit", instant(s.last_commit_ms), "error",
+                     s.error[0] ? json_string(s.error) : json_null());
+}
+
+static json_t *feeds_json(struct gateway *g)
+{
+    const struct feeds *f = &g->plant->feeds;
+    struct feed_status s = {0};
+    if (g->feed)
+        feed_status_get(g->feed, &s);
+    return json_pack("{s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I, s:I}}", "alarm", "bind", f->alarm.bind, "published",
+                     (json_int_t)s.published[0], "subscriptions", (json_int_t)s.subscriptions[0], "disclosure", "bind", f->disclosure.bind,
+                     "published", (json_int_t)s.published[1], "subscriptions", (json_int_t)s.subscriptions[1], "replay", "bind",
+                     f->replay.bind, "requests", (json_int_t)s.requests, "refused", (json_int_t)s.refused, "sessions", (json_int_t)s.sessions);
+}
+
+char *gateway_status(void *owner)
+{
+    struct gateway *g = owner;
+    struct compute_counts c = compute_counts(g->compute);
+    json_t *o = json_object();
+    json_object_set_new(o, "op", json_string("status"));
+    json_object_set_new(o, "version", json_string(CEMSD_VERSION));
+    json_object_set_new(o, "site", json_string(g->plant->site.name));
+    json_object_set_new(o, "mn", json_string(g->plant->site.mn));
+    json_object_set_new(o, "time", instant(clock_wall_ms()));
+    json_object_set_new(o, "started", instant(g->started_ms));
+    json_object_set_new(o, "config", json_pack("{s:s, s:s, s:I, s:I}", "file", g->config_file, "sha256", g->plant->sha256, "reloads",
+                                               (json_int_t)g->reloads, "refused", (json_int_t)g->reloads_refused));
+    json_object_set_new(o, "samples", json_pack("{s:I, s:I, s:I, s:I}", "computed", (json_int_t)c.samples, "late", (json_int_t)c.late,
+                                                "out_of_range", (json_int_t)c.out_of_range, "lost", (json_int_t)g->lost));
+    json_object_set_new(o, "lines", lines_json(g));
+    json_object_set_new(o, "outlets", outlets_json(g));
+    json_object_set_new(o, "journal", journal_json(g));
+    json_object_set_new(o, "feeds", feeds_json(g));
+    char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    json_decref(o);
+    return text;
+}
