@@ -38,8 +38,10 @@ static void append_event(struct gateway *g, const char *kind, const char *detail
 {
     char body[512], time[INSTANT_TEXT];
     int64_t now_ms = clock_wall_ms();
-    int length = snprintf(body, sizeof body, "{\"time\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\",\"config_sha256\":\"%s\",\"detail\":\"%s\"}",
-                          instant_format(now_ms, time), kind, CEMSD_VERSION, g->plant->sha256, detail);
+    int length =
+        snprintf(body, sizeof body,
+                 "{\"time\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\",\"config_sha256\":\"%s\",\"detail\":\"%s\"}",
+                 instant_format(now_ms, time), kind, CEMSD_VERSION, g->plant->sha256, detail);
     journal_append(g->journal, STREAM_EVENT, now_ms, kind, body, (size_t)length);
 }
 
@@ -50,8 +52,8 @@ static bool known_record(struct gateway *g, const struct period_record *record)
     if (record->period == PERIOD_REALTIME)
         return true; /* yesterday's "now" is no news */
     return record->reading_count > 0 &&
-           reader_has_record(g->recovering, record->outlet->id, record->readings[0].channel->factor->code, period_name(record->period),
-                             record->from_ms);
+           reader_has_record(g->recovering, record->outlet->id, record->readings[0].channel->factor->code,
+                             period_name(record->period), record->from_ms);
 }
 
 static bool on_record(void *owner, const struct period_record *record)
@@ -64,7 +66,9 @@ static bool on_record(void *owner, const struct period_record *record)
     append_block(g);
     char *body = body_record(g->plant, record, &length);
     body_record_topic(g->plant, record, topic);
-    if (!body || !journal_publish(g->journal, STREAM_DISCLOSURE, record->to_ms, period_name(record->period), topic, body, length) ||
+    if (!body ||
+        !journal_publish(g->journal, STREAM_DISCLOSURE, record->to_ms, period_name(record->period), topic, body,
+                         length) ||
         (record->period != PERIOD_REALTIME && !journal_index_record(g->journal, record)))
         g->lost++;
     free(body);
@@ -81,11 +85,14 @@ void gateway_alarm(void *owner, const struct alarm_event *event)
     append_block(g);
     char *body = body_alarm(g->plant, event, &length);
     body_alarm_topic(g->plant, event, topic);
-    if (!body || !journal_publish(g->journal, STREAM_ALARM, event->time_ms, alarm_state_name(event->state), topic, body, length) ||
+    if (!body ||
+        !journal_publish(g->journal, STREAM_ALARM, event->time_ms, alarm_state_name(event->state), topic, body,
+                         length) ||
         !journal_index_alarm(g->journal, event))
         g->lost++;
     free(body);
-    log_line(LOG_NOTICE, "alarm", "id=%s kind=%s state=%s", event->id, alarm_kind_name(event->kind), alarm_state_name(event->state));
+    log_line(LOG_NOTICE, "alarm", "id=%s kind=%s state=%s", event->id, alarm_kind_name(event->kind),
+             alarm_state_name(event->state));
 }
 
 /* ---- samples ---- */
@@ -242,8 +249,14 @@ static bool number_channels(struct gateway *g, const struct plant *plant, struct
 static void config_alarm(struct gateway *g, enum alarm_input input, const char *detail)
 {
     int64_t now_ms = clock_wall_ms();
-    struct alarm_event event = {.kind = ALARM_CONFIG, .subject = "config", .time_ms = now_ms, .from_ms = now_ms,
-                                .to_ms = input == ALARM_UNDER ? now_ms : INSTANT_NONE, .period = -1, .value = NAN, .limit = NAN,
+    struct alarm_event event = {.kind = ALARM_CONFIG,
+                                .subject = "config",
+                                .time_ms = now_ms,
+                                .from_ms = now_ms,
+                                .to_ms = input == ALARM_UNDER ? now_ms : INSTANT_NONE,
+                                .period = -1,
+                                .value = NAN,
+                                .limit = NAN,
                                 .multiple = NAN};
     snprintf(event.detail, sizeof event.detail, "%s", detail);
     if (alarm_step(&g->config_finding, input, &event))
@@ -347,10 +360,12 @@ static bool open_rooms(struct gateway *g, struct error *err)
 {
     const struct feeds *feeds = &g->plant->feeds;
     struct compute_sink sink = {g, on_record, gateway_alarm};
-    if (feeds->signing_key[0] && (!(g->writer_signer = signer_load(feeds->signing_key, err)) || !(g->loop_signer = signer_load(feeds->signing_key, err))))
+    if (feeds->signing_key[0] && (!(g->writer_signer = signer_load(feeds->signing_key, err)) ||
+                                  !(g->loop_signer = signer_load(feeds->signing_key, err))))
         return error_prefix(err, "feeds.signing_key");
     struct journal_settings journal = {g->plant->journal.path, g->writer_signer, wake_journal, g};
-    if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) || !number_channels(g, g->plant, err))
+    if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) ||
+        !number_channels(g, g->plant, err))
         return false;
     append_event(g, "start", "");
     if (!recover(g, clock_wall_ms(), err))
@@ -428,8 +443,8 @@ int gateway_run(struct gateway *g)
     uv_signal_start(&g->on_term, on_stop_signal, SIGTERM);
     uv_signal_start(&g->on_int, on_stop_signal, SIGINT);
     uv_signal_start(&g->on_hup, on_reload, SIGHUP);
-    log_line(LOG_NOTICE, "gateway", "event=started version=%s lines=%zu outlets=%zu channels=%zu", CEMSD_VERSION, g->plant->line_count,
-             g->plant->outlet_count, g->plant->channel_count);
+    log_line(LOG_NOTICE, "gateway", "event=started version=%s lines=%zu outlets=%zu channels=%zu", CEMSD_VERSION,
+             g->plant->line_count, g->plant->outlet_count, g->plant->channel_count);
     sd_notify(0, "READY=1");
     uv_run(&g->loop, UV_RUN_DEFAULT);
     bool failed = g->failed;

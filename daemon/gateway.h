@@ -11,7 +11,8 @@
 
 struct gateway;
 
-/* Opens the journal, restores what was in progress, binds the feeds, starts the lines. Takes over plant. NULL with err. */
+/* Opens the journal, restores what was in progress, binds the feeds, starts the lines. Takes over plant. NULL with err.
+ */
 struct gateway *gateway_open(struct plant *plant, const char *config_file, struct error *err);
 /* Runs until SIGTERM or SIGINT, or until the journal is beyond hope; then stops in order: lines, journal, feeds. Frees
  * the gateway. 0 or 1. */

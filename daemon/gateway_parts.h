@@ -28,11 +28,11 @@ struct gateway {
     struct sample_block block;                  /* samples not yet appended */
     uint32_t *channel_ids;                      /* the journal's, by channel->index */
     struct finding config_finding;
-    struct reader *recovering;                  /* not NULL: replaying what the journal holds */
-    bool muted;                                 /* what is computed is in the journal already */
+    struct reader *recovering; /* not NULL: replaying what the journal holds */
+    bool muted;                /* what is computed is in the journal already */
     bool stopping, lines_gone, failed;
     int64_t started_ms, started_ns, stop_ns, watchdog_ns, watchdog_fed_ns;
-    uint64_t lost;                              /* bodies the journal refused */
+    uint64_t lost; /* bodies the journal refused */
     uint64_t reloads, reloads_refused;
 };
 

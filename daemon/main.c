@@ -32,8 +32,8 @@ static void print_summary(const struct plant *plant)
     size_t limits = 0;
     for (size_t i = 0; i < plant->channel_count; i++)
         limits += plant->channels[i]->limit_count;
-    printf("OK: %s (%s): %zu lines, %zu outlets, %zu channels, %zu limits; journal %s\n", plant->site.name, plant->site.mn,
-           plant->line_count, plant->outlet_count, plant->channel_count, limits, plant->journal.path);
+    printf("OK: %s (%s): %zu lines, %zu outlets, %zu channels, %zu limits; journal %s\n", plant->site.name,
+           plant->site.mn, plant->line_count, plant->outlet_count, plant->channel_count, limits, plant->journal.path);
 }
 
 static int check(const char *file)
@@ -73,9 +73,9 @@ static int run(const char *file)
 
 int main(int argc, char **argv)
 {
-    static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-                                            {"schema", no_argument, NULL, 's'},       {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option OPTIONS[] = {
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'}, {"schema", no_argument, NULL, 's'},
+        {"version", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},  {NULL, 0, NULL, 0}};
     const char *config = NULL;
     bool only_check = false;
     int option;

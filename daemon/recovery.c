@@ -73,7 +73,8 @@ static bool restore_alarm(void *owner, const struct stored_alarm *a)
         g->config_finding.state = state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED;
         g->config_finding.since_ms = a->raised_ms;
         strncpy(g->config_finding.id, a->id, sizeof g->config_finding.id - 1);
-    } else if (!compute_restore_finding(g->compute, a->outlet, a->subject, kind, which, state, a->id, a->raised_ms, a->value)) {
+    } else if (!compute_restore_finding(g->compute, a->outlet, a->subject, kind, which, state, a->id, a->raised_ms,
+                                        a->value)) {
         log_line(LOG_NOTICE, "recovery", "event=orphan-alarm id=%s reason=\"no such channel any more\"", a->id);
     }
     return true;
@@ -106,7 +107,8 @@ bool recover(struct gateway *g, int64_t now_ms, struct error *err)
         compute_tick(g->compute, now_ms < day_end_ms ? now_ms : day_end_ms);
         if (now_ms >= day_end_ms)
             compute_begin(g->compute, now_ms);
-        log_line(LOG_NOTICE, "recovery", "event=restored samples=%zu gap_s=%lld", replaying.total, (long long)(now_ms - last_ms) / 1000);
+        log_line(LOG_NOTICE, "recovery", "event=restored samples=%zu gap_s=%lld", replaying.total,
+                 (long long)(now_ms - last_ms) / 1000);
     }
     g->recovering = NULL;
     reader_close(reader);

@@ -31,7 +31,8 @@ static json_t *lines_json(struct gateway *g)
         if (runs) {
             json_t *results = json_object();
             for (int r = 0; r < MB_RESULTS; r++)
-                json_object_set_new(results, mb_result_name((enum mb_result)r), json_integer((json_int_t)s.counts.results[r]));
+                json_object_set_new(results, mb_result_name((enum mb_result)r),
+                                    json_integer((json_int_t)s.counts.results[r]));
             json_object_set_new(o, "blocks", json_integer((json_int_t)s.blocks));
             json_object_set_new(o, "requests", json_integer((json_int_t)s.counts.requests));
             json_object_set_new(o, "results", results);
@@ -74,7 +75,8 @@ static json_t *outlets_json(struct gateway *g)
         json_t *channels = json_array();
         for (size_t c = 0; c < outlet->channel_count; c++)
             json_array_append_new(channels, channel_json(g, &outlet->channels[c]));
-        json_array_append_new(all, json_pack("{s:s, s:s, s:o}", "id", outlet->id, "name", outlet->name, "channels", channels));
+        json_array_append_new(
+            all, json_pack("{s:s, s:s, s:o}", "id", outlet->id, "name", outlet->name, "channels", channels));
     }
     return all;
 }
@@ -86,10 +88,10 @@ static json_t *journal_json(struct gateway *g)
     journal_status_get(g->journal, &s);
     for (int i = 0; i < STREAMS; i++)
         json_object_set_new(streams, stream_name((enum stream)i), json_integer((json_int_t)s.durable[i]));
-    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "path", g->plant->journal.path, "durable", streams, "commits",
-                     (json_int_t)s.commits, "retries", (json_int_t)s.retries, "refused", (json_int_t)s.refused, "waiting_bytes",
-                     (json_int_t)s.waiting_bytes, "last_commit", instant(s.last_commit_ms), "error",
-                     s.error[0] ? json_string(s.error) : json_null());
+    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "path", g->plant->journal.path, "durable", streams,
+                     "commits", (json_int_t)s.commits, "retries", (json_int_t)s.retries, "refused",
+                     (json_int_t)s.refused, "waiting_bytes", (json_int_t)s.waiting_bytes, "last_commit",
+                     instant(s.last_commit_ms), "error", s.error[0] ? json_string(s.error) : json_null());
 }
 
 static json_t *feeds_json(struct gateway *g)
@@ -98,10 +100,11 @@ static json_t *feeds_json(struct gateway *g)
     struct feed_status s = {0};
     if (g->feed)
         feed_status_get(g->feed, &s);
-    return json_pack("{s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I, s:I}}", "alarm", "bind", f->alarm.bind, "published",
-                     (json_int_t)s.published[0], "subscriptions", (json_int_t)s.subscriptions[0], "disclosure", "bind", f->disclosure.bind,
-                     "published", (json_int_t)s.published[1], "subscriptions", (json_int_t)s.subscriptions[1], "replay", "bind",
-                     f->replay.bind, "requests", (json_int_t)s.requests, "refused", (json_int_t)s.refused, "sessions", (json_int_t)s.sessions);
+    return json_pack("{s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I, s:I}}", "alarm", "bind", f->alarm.bind,
+                     "published", (json_int_t)s.published[0], "subscriptions", (json_int_t)s.subscriptions[0],
+                     "disclosure", "bind", f->disclosure.bind, "published", (json_int_t)s.published[1], "subscriptions",
+                     (json_int_t)s.subscriptions[1], "replay", "bind", f->replay.bind, "requests",
+                     (json_int_t)s.requests, "refused", (json_int_t)s.refused, "sessions", (json_int_t)s.sessions);
 }
 
 char *gateway_status(void *owner)
@@ -115,10 +118,12 @@ char *gateway_status(void *owner)
     json_object_set_new(o, "mn", json_string(g->plant->site.mn));
     json_object_set_new(o, "time", instant(clock_wall_ms()));
     json_object_set_new(o, "started", instant(g->started_ms));
-    json_object_set_new(o, "config", json_pack("{s:s, s:s, s:I, s:I}", "file", g->config_file, "sha256", g->plant->sha256, "reloads",
-                                               (json_int_t)g->reloads, "refused", (json_int_t)g->reloads_refused));
-    json_object_set_new(o, "samples", json_pack("{s:I, s:I, s:I, s:I}", "computed", (json_int_t)c.samples, "late", (json_int_t)c.late,
-                                                "out_of_range", (json_int_t)c.out_of_range, "lost", (json_int_t)g->lost));
+    json_object_set_new(o, "config",
+                        json_pack("{s:s, s:s, s:I, s:I}", "file", g->config_file, "sha256", g->plant->sha256, "reloads",
+                                  (json_int_t)g->reloads, "refused", (json_int_t)g->reloads_refused));
+    json_object_set_new(o, "samples",
+                        json_pack("{s:I, s:I, s:I, s:I}", "computed", (json_int_t)c.samples, "late", (json_int_t)c.late,
+                                  "out_of_range", (json_int_t)c.out_of_range, "lost", (json_int_t)g->lost));
     json_object_set_new(o, "lines", lines_json(g));
     json_object_set_new(o, "outlets", outlets_json(g));
     json_object_set_new(o, "journal", journal_json(g));

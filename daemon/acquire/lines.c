@@ -30,8 +30,8 @@ struct lines {
     const struct plant *plant;
     struct wire *wires, *leaving; /* in force; asked to end */
     size_t wire_count, leaving_count;
-    enum mark *status;            /* by channel: the instrument's last state */
-    int64_t *heard_ns;            /* by channel: when anything last came */
+    enum mark *status; /* by channel: the instrument's last state */
+    int64_t *heard_ns; /* by channel: when anything last came */
     struct acquired taken[GROUP_MAX];
     struct sample group[GROUP_MAX];
 };
@@ -216,8 +216,9 @@ static double scaled(const struct channel *channel, double raw)
 }
 
 /* One answer: acquired of one instant. */
-static void one_group(struct lines *lines, const struct wire *wire, const struct acquired *taken, size_t count, int64_t now_ns,
-                      void (*each)(void *owner, const struct sample *samples, size_t count), void *owner)
+static void one_group(struct lines *lines, const struct wire *wire, const struct acquired *taken, size_t count,
+                      int64_t now_ns, void (*each)(void *owner, const struct sample *samples, size_t count),
+                      void *owner)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -231,14 +232,17 @@ static void one_group(struct lines *lines, const struct wire *wire, const struct
             continue;
         enum mark mark = taken[i].mark != MARK_N ? taken[i].mark : lines->status[route->channel];
         lines->heard_ns[route->channel] = now_ns;
-        lines->group[n++] = (struct sample){.time_ms = taken[i].time_ms, .channel = route->channel, .mark = mark,
+        lines->group[n++] = (struct sample){.time_ms = taken[i].time_ms,
+                                            .channel = route->channel,
+                                            .mark = mark,
                                             .value = scaled(lines->plant->channels[route->channel], taken[i].raw)};
     }
     if (n > 0)
         each(owner, lines->group, n);
 }
 
-bool lines_collect(struct lines *lines, size_t max, void (*each)(void *owner, const struct sample *samples, size_t count), void *owner)
+bool lines_collect(struct lines *lines, size_t max,
+                   void (*each)(void *owner, const struct sample *samples, size_t count), void *owner)
 {
     size_t groups = 0;
     int64_t now_ns = clock_monotonic_ns();
@@ -256,8 +260,8 @@ bool lines_collect(struct lines *lines, size_t max, void (*each)(void *owner, co
     return groups >= max;
 }
 
-void lines_watch(struct lines *lines, int64_t now_ns, int64_t now_ms, void (*each)(void *owner, const struct sample *samples, size_t count),
-                 void *owner)
+void lines_watch(struct lines *lines, int64_t now_ns, int64_t now_ms,
+                 void (*each)(void *owner, const struct sample *samples, size_t count), void *owner)
 {
     size_t n = 0;
     for (size_t i = 0; lines->plant && i < lines->plant->channel_count && n < GROUP_MAX; i++) {

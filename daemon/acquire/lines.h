@@ -22,13 +22,15 @@ void lines_free(struct lines *lines);
  * be started; the others run. */
 bool lines_apply(struct lines *lines, const struct plant *plant, struct error *err);
 
-/* Takes what has come, group by group: each(owner, samples, count) for what one answer held. At most max groups. Returns
- * whether more may be waiting. */
-bool lines_collect(struct lines *lines, size_t max, void (*each)(void *owner, const struct sample *samples, size_t count), void *owner);
+/* Takes what has come, group by group: each(owner, samples, count) for what one answer held. At most max groups.
+ * Returns whether more may be waiting. */
+bool lines_collect(struct lines *lines, size_t max,
+                   void (*each)(void *owner, const struct sample *samples, size_t count), void *owner);
 
-/* A channel that nothing was heard of for two intervals (its line's thread may hang in a driver) gets a sample marked B. */
-void lines_watch(struct lines *lines, int64_t now_ns, int64_t now_ms, void (*each)(void *owner, const struct sample *samples, size_t count),
-                 void *owner);
+/* A channel that nothing was heard of for two intervals (its line's thread may hang in a driver) gets a sample marked
+ * B. */
+void lines_watch(struct lines *lines, int64_t now_ns, int64_t now_ms,
+                 void (*each)(void *owner, const struct sample *samples, size_t count), void *owner);
 
 /* Joins lines that have ended and starts their successors. True when a line could not be started (err). */
 bool lines_reap(struct lines *lines, struct error *err);

@@ -22,9 +22,10 @@ enum { COMPUTE_GRACE_MS = 1000 };
 
 struct compute_sink {
     void *owner;
-    /* Borrowed for the call. False: this record is already in the journal (restart), so nothing is judged by it again. */
+    /* Borrowed for the call. False: this record is already in the journal (restart), so nothing is judged by it again.
+     */
     bool (*record)(void *owner, const struct period_record *record);
-    void (*alarm)(void *owner, const struct alarm_event *event);     /* borrowed for the call */
+    void (*alarm)(void *owner, const struct alarm_event *event); /* borrowed for the call */
 };
 
 struct compute_counts {

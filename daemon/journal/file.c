@@ -13,12 +13,16 @@ static const char TABLES[] =
     "CREATE TABLE message(stream TEXT NOT NULL, seq INTEGER NOT NULL, topic TEXT NOT NULL, key TEXT, signature BLOB,"
     "  PRIMARY KEY(stream, seq)) WITHOUT ROWID;"
     "CREATE TABLE latest(topic TEXT PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE alarm(id TEXT PRIMARY KEY, seq INTEGER NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL, outlet TEXT,"
-    "  subject TEXT NOT NULL, period TEXT, raised_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL, value REAL) WITHOUT ROWID;"
+    "CREATE TABLE alarm(id TEXT PRIMARY KEY, seq INTEGER NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL, outlet "
+    "TEXT,"
+    "  subject TEXT NOT NULL, period TEXT, raised_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL, value REAL) WITHOUT "
+    "ROWID;"
     "CREATE INDEX alarm_active ON alarm(state, raised_ms);"
     "CREATE TABLE record(outlet TEXT NOT NULL, factor TEXT NOT NULL, period TEXT NOT NULL, from_ms INTEGER NOT NULL,"
-    "  to_ms INTEGER NOT NULL, value REAL, converted REAL, min REAL, max REAL, amount REAL, flow REAL, mark TEXT NOT NULL,"
-    "  valid INTEGER NOT NULL, expected INTEGER NOT NULL, limit_max REAL, exceeds INTEGER, reason TEXT, seq INTEGER NOT NULL,"
+    "  to_ms INTEGER NOT NULL, value REAL, converted REAL, min REAL, max REAL, amount REAL, flow REAL, mark TEXT NOT "
+    "NULL,"
+    "  valid INTEGER NOT NULL, expected INTEGER NOT NULL, limit_max REAL, exceeds INTEGER, reason TEXT, seq INTEGER "
+    "NOT NULL,"
     "  PRIMARY KEY(outlet, factor, period, from_ms)) WITHOUT ROWID;"
     "CREATE TABLE cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, outlet TEXT NOT NULL, factor TEXT NOT NULL, UNIQUE(outlet, factor));"
@@ -45,22 +49,26 @@ static bool recognise(sqlite3 *db, const char *path, bool create, struct error *
     int tables = code == SQLITE_ROW ? sqlite3_column_int(probe, 0) : -1;
     sqlite3_finalize(probe);
     if (code == SQLITE_NOTADB)
-        return error_set(err, "journal %s is not a database: move it away or set journal.path; it was not touched", path);
+        return error_set(err, "journal %s is not a database: move it away or set journal.path; it was not touched",
+                         path);
     if (tables < 0)
         return error_set(err, "journal %s can't be read: %s", path, sqlite3_errmsg(db));
     if (tables == 0 && create) {
         if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-            sqlite3_exec(db, TABLES, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+            sqlite3_exec(db, TABLES, NULL, NULL, NULL) == SQLITE_OK &&
+            sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
             return true;
         error_set(err, "journal %s: make its tables: %s", path, sqlite3_errmsg(db));
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         return false;
     }
     if (pragma_number(db, "PRAGMA application_id", 0) != JOURNAL_APPLICATION_ID)
-        return error_set(err, "%s is a database of something else, not a journal: set journal.path; it was not touched", path);
+        return error_set(err, "%s is a database of something else, not a journal: set journal.path; it was not touched",
+                         path);
     int version = pragma_number(db, "PRAGMA user_version", 0);
     if (version != JOURNAL_VERSION)
-        return error_set(err, "journal %s has version %d, this program reads version %d", path, version, JOURNAL_VERSION);
+        return error_set(err, "journal %s has version %d, this program reads version %d", path, version,
+                         JOURNAL_VERSION);
     return true;
 }
 
@@ -83,7 +91,8 @@ static int take_lock(const char *path, struct error *err)
     snprintf(lock_path, sizeof lock_path, "%s-writer", path);
     int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
-        error_set(err, "journal %s: can't write beside it (%s): give the daemon a folder it may write in", path, strerror(errno));
+        error_set(err, "journal %s: can't write beside it (%s): give the daemon a folder it may write in", path,
+                  strerror(errno));
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -99,8 +108,10 @@ static bool try_write(sqlite3 *db, const char *path, struct error *err)
 {
     if (sqlite3_db_readonly(db, "main") == 1)
         return error_set(err, "journal %s is read-only: make it writable for the daemon's user", path);
-    if (sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;"
-                         "INSERT OR REPLACE INTO meta VALUES('opened', strftime('%s','now'))", NULL, NULL, NULL) == SQLITE_OK)
+    if (sqlite3_exec(db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;"
+                     "INSERT OR REPLACE INTO meta VALUES('opened', strftime('%s','now'))",
+                     NULL, NULL, NULL) == SQLITE_OK)
         return true;
     int code = sqlite3_errcode(db);
     return error_set(err, "journal %s can't be written: %s%s", path, sqlite3_errmsg(db),

@@ -39,15 +39,15 @@ struct named_number {
 struct item {
     struct item *next;
     enum item_kind kind;
-    size_t bytes;                 /* of memory, for the bounds */
-    struct journal_entry entry;   /* ITEM_ENTRY; topic NULL when it is not published */
+    size_t bytes;               /* of memory, for the bounds */
+    struct journal_entry entry; /* ITEM_ENTRY; topic NULL when it is not published */
     char entry_kind[24];
     union {
         struct record_row record;
         struct alarm_row alarm;
         struct named_number named;
     } row;
-    char storage[];               /* topic, body */
+    char storage[]; /* topic, body */
 };
 
 struct item_list {
@@ -68,22 +68,28 @@ struct journal {
     char path[PATH_BYTES];
 
     /* the loop's own */
-    struct item_list pending;     /* appended, not flushed */
-    struct { uint64_t seq; uint8_t hash[CHAIN_BYTES]; } head[STREAMS];
+    struct item_list pending; /* appended, not flushed */
+    struct {
+        uint64_t seq;
+        uint8_t hash[CHAIN_BYTES];
+    } head[STREAMS];
     struct named_number *channels;
     size_t channel_count, channel_room;
     struct named_number cursors[8];
     size_t cursor_count;
     uint64_t refused;
-    uint64_t last_seq;            /* of the entry appended last: its query rows follow */
+    uint64_t last_seq; /* of the entry appended last: its query rows follow */
 
     /* shared, under lock */
     pthread_mutex_t lock;
     pthread_cond_t work, idle;
-    struct item_list flushed;     /* for the writer */
-    struct item_list durable;     /* for the loop */
-    size_t writing_bytes;         /* taken by the writer, not yet durable */
-    struct { uint64_t seq; uint8_t hash[CHAIN_BYTES]; } durable_head[STREAMS];
+    struct item_list flushed; /* for the writer */
+    struct item_list durable; /* for the loop */
+    size_t writing_bytes;     /* taken by the writer, not yet durable */
+    struct {
+        uint64_t seq;
+        uint8_t hash[CHAIN_BYTES];
+    } durable_head[STREAMS];
     uint64_t commits, retries;
     int64_t last_commit_ms;
     bool stopping, fatal;

@@ -82,7 +82,8 @@ void item_list_clear(struct item_list *list)
 static bool load_names(struct journal *journal, struct error *err)
 {
     sqlite3_stmt *s = NULL;
-    bool ok = sqlite3_prepare_v2(journal->db, "SELECT id, outlet, factor FROM channel ORDER BY id", -1, &s, NULL) == SQLITE_OK;
+    bool ok = sqlite3_prepare_v2(journal->db, "SELECT id, outlet, factor FROM channel ORDER BY id", -1, &s, NULL) ==
+              SQLITE_OK;
     while (ok && sqlite3_step(s) == SQLITE_ROW) {
         struct named_number *more = realloc(journal->channels, (journal->channel_count + 1) * sizeof *more);
         if (!more) {
@@ -114,7 +115,8 @@ static bool check_ends(struct journal *journal, struct error *err)
     for (int s = 0; s < STREAMS; s++) {
         uint64_t seq = 0;
         if (!reader_check_end(journal->db, (enum stream)s, 64, &seq, journal->head[s].hash, err))
-            return error_prefix(err, "journal %s is damaged or was altered; keep it, run cemsctl verify", journal->path);
+            return error_prefix(err, "journal %s is damaged or was altered; keep it, run cemsctl verify",
+                                journal->path);
         journal->head[s].seq = journal->durable_head[s].seq = seq;
         memcpy(journal->durable_head[s].hash, journal->head[s].hash, CHAIN_BYTES);
     }
@@ -212,7 +214,8 @@ static struct item *new_item(struct journal *journal, enum item_kind kind, size_
     return item;
 }
 
-static void number_and_chain(struct journal *journal, struct item *item, enum stream stream, int64_t time_ms, const char *kind)
+static void number_and_chain(struct journal *journal, struct item *item, enum stream stream, int64_t time_ms,
+                             const char *kind)
 {
     struct journal_entry *entry = &item->entry;
     entry->stream = stream;
@@ -229,10 +232,11 @@ bool journal_publish(struct journal *journal, enum stream stream, int64_t time_m
                      const char *members, size_t length)
 {
     char head[160], prev[CHAIN_HEX];
-    int head_length = snprintf(head, sizeof head, "{\"v\":1,\"stream\":\"%s\",\"seq\":%llu,\"prev\":\"%s\",", STREAM[stream],
-                               (unsigned long long)journal->head[stream].seq + 1,
+    int head_length = snprintf(head, sizeof head, "{\"v\":1,\"stream\":\"%s\",\"seq\":%llu,\"prev\":\"%s\",",
+                               STREAM[stream], (unsigned long long)journal->head[stream].seq + 1,
                                hex_encode(journal->head[stream].hash, CHAIN_BYTES, prev));
-    size_t topic_length = strlen(topic) + 1, body_length = (size_t)head_length + length - 1; /* members bring their own { */
+    size_t topic_length = strlen(topic) + 1,
+           body_length = (size_t)head_length + length - 1; /* members bring their own { */
     if (body_length > JOURNAL_BODY_MAX || topic_length > TOPIC_BYTES) {
         journal->refused++;
         return false;
@@ -251,7 +255,8 @@ bool journal_publish(struct journal *journal, enum stream stream, int64_t time_m
     return true;
 }
 
-bool journal_append(struct journal *journal, enum stream stream, int64_t time_ms, const char *kind, const void *body, size_t length)
+bool journal_append(struct journal *journal, enum stream stream, int64_t time_ms, const char *kind, const void *body,
+                    size_t length)
 {
     struct item *item = length <= JOURNAL_BODY_MAX ? new_item(journal, ITEM_ENTRY, length) : NULL;
     if (!item)

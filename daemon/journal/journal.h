@@ -31,15 +31,16 @@ bool stream_parse(const char *name, enum stream *stream);
 
 enum {
     JOURNAL_MAILBOX_BYTES = 32 * 1024 * 1024, /* appended and not yet durable */
-    JOURNAL_TAIL_BYTES = 16 * 1024 * 1024,    /* durable and not yet taken; beyond it journal_take leaves gaps to read back */
+    JOURNAL_TAIL_BYTES =
+        16 * 1024 * 1024, /* durable and not yet taken; beyond it journal_take leaves gaps to read back */
     JOURNAL_BODY_MAX = 256 * 1024,
     TOPIC_BYTES = 192,
 };
 
 struct journal_settings {
     const char *path;
-    struct signer *signer;        /* borrowed, used by the writer only; NULL: unsigned */
-    void (*wake)(void *owner);    /* from the writer's thread: something is durable, or the state has changed */
+    struct signer *signer;     /* borrowed, used by the writer only; NULL: unsigned */
+    void (*wake)(void *owner); /* from the writer's thread: something is durable, or the state has changed */
     void *owner;
 };
 
@@ -48,7 +49,8 @@ struct journal;
 /* Opens or creates the file, checks that it is a journal, that it can be written and that the ends of its chains are
  * whole, and starts the writer. NULL with err that says what to do; the file is never deleted or repaired. */
 struct journal *journal_open(const struct journal_settings *settings, struct error *err);
-/* Makes everything appended durable (waits up to 10 s for a failing disk), stops the writer, closes. False: some was lost. */
+/* Makes everything appended durable (waits up to 10 s for a failing disk), stops the writer, closes. False: some was
+ * lost. */
 bool journal_close(struct journal *journal);
 
 /* Appends a published body. members is the JSON object without v, stream, seq, prev: `{"time":...}`; the journal puts
@@ -56,7 +58,8 @@ bool journal_close(struct journal *journal);
 bool journal_publish(struct journal *journal, enum stream stream, int64_t time_ms, const char *kind, const char *topic,
                      const char *members, size_t length);
 /* Appends an internal body as it is. */
-bool journal_append(struct journal *journal, enum stream stream, int64_t time_ms, const char *kind, const void *body, size_t length);
+bool journal_append(struct journal *journal, enum stream stream, int64_t time_ms, const char *kind, const void *body,
+                    size_t length);
 
 /* Query rows beside the entries; each belongs to the entry appended last. */
 bool journal_index_record(struct journal *journal, const struct period_record *record);
@@ -94,8 +97,8 @@ struct journal_status {
     uint64_t commits, refused, retries;
     size_t waiting_bytes;
     int64_t last_commit_ms;
-    bool fatal;               /* the file is damaged or somebody else writes it: the daemon must stop */
-    char error[256];          /* "" while all is well */
+    bool fatal;      /* the file is damaged or somebody else writes it: the daemon must stop */
+    char error[256]; /* "" while all is well */
 };
 void journal_status_get(struct journal *journal, struct journal_status *out);
 /* Chain value after the last durable entry of the stream. */

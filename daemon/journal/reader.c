@@ -98,14 +98,16 @@ static bool entry_at(sqlite3_stmt *s, struct journal_entry *entry)
     return true;
 }
 
-bool reader_messages(struct reader *reader, enum stream stream, uint64_t after, uint64_t upto, size_t max, const char *prefix,
-                     bool (*each)(void *owner, const struct journal_entry *entry), void *owner, bool *more, struct error *err)
+bool reader_messages(struct reader *reader, enum stream stream, uint64_t after, uint64_t upto, size_t max,
+                     const char *prefix, bool (*each)(void *owner, const struct journal_entry *entry), void *owner,
+                     bool *more, struct error *err)
 {
-    sqlite3_stmt *s = prepare(reader,
-                              "SELECT " ENTRY_COLUMNS " FROM entry e JOIN message m ON m.stream = e.stream AND m.seq = e.seq"
-                              " WHERE e.stream = ?1 AND e.seq > ?2 AND e.seq <= ?3 AND substr(m.topic, 1, length(?4)) = ?4"
-                              " ORDER BY e.seq LIMIT ?5",
-                              err);
+    sqlite3_stmt *s =
+        prepare(reader,
+                "SELECT " ENTRY_COLUMNS " FROM entry e JOIN message m ON m.stream = e.stream AND m.seq = e.seq"
+                " WHERE e.stream = ?1 AND e.seq > ?2 AND e.seq <= ?3 AND substr(m.topic, 1, length(?4)) = ?4"
+                " ORDER BY e.seq LIMIT ?5",
+                err);
     struct journal_entry entry;
     size_t count = 0;
     int code = SQLITE_DONE;
@@ -124,12 +126,14 @@ bool reader_messages(struct reader *reader, enum stream stream, uint64_t after, 
 }
 
 bool reader_entries(struct reader *reader, enum stream stream, uint64_t after, size_t max,
-                    bool (*each)(void *owner, const struct journal_entry *entry, const char *kind), void *owner, struct error *err)
+                    bool (*each)(void *owner, const struct journal_entry *entry, const char *kind), void *owner,
+                    struct error *err)
 {
-    sqlite3_stmt *s = prepare(reader,
-                              "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN message m ON m.stream = e.stream AND m.seq = e.seq"
-                              " WHERE e.stream = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3",
-                              err);
+    sqlite3_stmt *s =
+        prepare(reader,
+                "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN message m ON m.stream = e.stream AND m.seq = e.seq"
+                " WHERE e.stream = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3",
+                err);
     struct journal_entry entry;
     int code = SQLITE_DONE;
     if (!s)
@@ -142,14 +146,16 @@ bool reader_entries(struct reader *reader, enum stream stream, uint64_t after, s
     return finish(reader, s, code, err);
 }
 
-bool reader_snapshot(struct reader *reader, bool (*each)(void *owner, const struct journal_entry *entry), void *owner, struct error *err)
+bool reader_snapshot(struct reader *reader, bool (*each)(void *owner, const struct journal_entry *entry), void *owner,
+                     struct error *err)
 {
-    sqlite3_stmt *s = prepare(reader,
-                              "SELECT " ENTRY_COLUMNS " FROM alarm a JOIN entry e ON e.stream = 'alarm' AND e.seq = a.seq"
-                              " JOIN message m ON m.stream = e.stream AND m.seq = e.seq WHERE a.state <> 'cleared'"
-                              " UNION ALL SELECT " ENTRY_COLUMNS " FROM latest l JOIN entry e ON e.stream = l.stream AND e.seq = l.seq"
-                              " JOIN message m ON m.stream = e.stream AND m.seq = e.seq",
-                              err);
+    sqlite3_stmt *s = prepare(
+        reader,
+        "SELECT " ENTRY_COLUMNS " FROM alarm a JOIN entry e ON e.stream = 'alarm' AND e.seq = a.seq"
+        " JOIN message m ON m.stream = e.stream AND m.seq = e.seq WHERE a.state <> 'cleared'"
+        " UNION ALL SELECT " ENTRY_COLUMNS " FROM latest l JOIN entry e ON e.stream = l.stream AND e.seq = l.seq"
+        " JOIN message m ON m.stream = e.stream AND m.seq = e.seq",
+        err);
     struct journal_entry entry;
     int code = SQLITE_DONE;
     if (!s)
@@ -159,22 +165,30 @@ bool reader_snapshot(struct reader *reader, bool (*each)(void *owner, const stru
     return finish(reader, s, code, err);
 }
 
-bool reader_alarms(struct reader *reader, bool active_only, size_t max, bool (*each)(void *owner, const struct stored_alarm *alarm),
-                   void *owner, struct error *err)
+bool reader_alarms(struct reader *reader, bool active_only, size_t max,
+                   bool (*each)(void *owner, const struct stored_alarm *alarm), void *owner, struct error *err)
 {
-    sqlite3_stmt *s = prepare(reader,
-                              "SELECT id, state, kind, outlet, subject, period, seq, raised_ms, time_ms, value FROM"
-                              " (SELECT * FROM alarm WHERE ?1 = 0 OR state <> 'cleared' ORDER BY raised_ms DESC LIMIT ?2)"
-                              " ORDER BY raised_ms, id",
-                              err);
+    sqlite3_stmt *s =
+        prepare(reader,
+                "SELECT id, state, kind, outlet, subject, period, seq, raised_ms, time_ms, value FROM"
+                " (SELECT * FROM alarm WHERE ?1 = 0 OR state <> 'cleared' ORDER BY raised_ms DESC LIMIT ?2)"
+                " ORDER BY raised_ms, id",
+                err);
     int code = SQLITE_DONE;
     if (!s)
         return false;
     sqlite3_bind_int(s, 1, active_only);
     sqlite3_bind_int64(s, 2, (int64_t)max);
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        struct stored_alarm alarm = {text_at(s, 0), text_at(s, 1), text_at(s, 2), text_at(s, 3), text_at(s, 4), text_at(s, 5),
-                                     (uint64_t)sqlite3_column_int64(s, 6), sqlite3_column_int64(s, 7), sqlite3_column_int64(s, 8),
+        struct stored_alarm alarm = {text_at(s, 0),
+                                     text_at(s, 1),
+                                     text_at(s, 2),
+                                     text_at(s, 3),
+                                     text_at(s, 4),
+                                     text_at(s, 5),
+                                     (uint64_t)sqlite3_column_int64(s, 6),
+                                     sqlite3_column_int64(s, 7),
+                                     sqlite3_column_int64(s, 8),
                                      real_at(s, 9)};
         if (!each(owner, &alarm))
             break;
@@ -182,15 +196,17 @@ bool reader_alarms(struct reader *reader, bool active_only, size_t max, bool (*e
     return finish(reader, s, code, err);
 }
 
-bool reader_records(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms, int64_t to_ms,
-                    bool (*each)(void *owner, const struct stored_record *record), void *owner, struct error *err)
+bool reader_records(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms,
+                    int64_t to_ms, bool (*each)(void *owner, const struct stored_record *record), void *owner,
+                    struct error *err)
 {
-    sqlite3_stmt *s = prepare(reader,
-                              "SELECT outlet, factor, period, mark, reason, from_ms, to_ms, value, converted, min, max, amount, flow,"
-                              " limit_max, valid, expected, exceeds, seq FROM record"
-                              " WHERE (?1 = '' OR outlet = ?1) AND (?2 = '' OR factor = ?2) AND (?3 = '' OR period = ?3)"
-                              " AND from_ms >= ?4 AND from_ms < ?5 ORDER BY from_ms, outlet, factor, to_ms",
-                              err);
+    sqlite3_stmt *s =
+        prepare(reader,
+                "SELECT outlet, factor, period, mark, reason, from_ms, to_ms, value, converted, min, max, amount, flow,"
+                " limit_max, valid, expected, exceeds, seq FROM record"
+                " WHERE (?1 = '' OR outlet = ?1) AND (?2 = '' OR factor = ?2) AND (?3 = '' OR period = ?3)"
+                " AND from_ms >= ?4 AND from_ms < ?5 ORDER BY from_ms, outlet, factor, to_ms",
+                err);
     int code = SQLITE_DONE;
     if (!s)
         return false;
@@ -200,20 +216,35 @@ bool reader_records(struct reader *reader, const char *outlet, const char *facto
     sqlite3_bind_int64(s, 4, from_ms);
     sqlite3_bind_int64(s, 5, to_ms);
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        struct stored_record r = {
-            text_at(s, 0), text_at(s, 1), text_at(s, 2), text_at(s, 3), text_at(s, 4), sqlite3_column_int64(s, 5),
-            sqlite3_column_int64(s, 6), real_at(s, 7), real_at(s, 8), real_at(s, 9), real_at(s, 10), real_at(s, 11), real_at(s, 12),
-            real_at(s, 13), (uint32_t)sqlite3_column_int64(s, 14), (uint32_t)sqlite3_column_int64(s, 15),
-            sqlite3_column_type(s, 16) == SQLITE_NULL ? -1 : sqlite3_column_int(s, 16), (uint64_t)sqlite3_column_int64(s, 17)};
+        struct stored_record r = {text_at(s, 0),
+                                  text_at(s, 1),
+                                  text_at(s, 2),
+                                  text_at(s, 3),
+                                  text_at(s, 4),
+                                  sqlite3_column_int64(s, 5),
+                                  sqlite3_column_int64(s, 6),
+                                  real_at(s, 7),
+                                  real_at(s, 8),
+                                  real_at(s, 9),
+                                  real_at(s, 10),
+                                  real_at(s, 11),
+                                  real_at(s, 12),
+                                  real_at(s, 13),
+                                  (uint32_t)sqlite3_column_int64(s, 14),
+                                  (uint32_t)sqlite3_column_int64(s, 15),
+                                  sqlite3_column_type(s, 16) == SQLITE_NULL ? -1 : sqlite3_column_int(s, 16),
+                                  (uint64_t)sqlite3_column_int64(s, 17)};
         if (!each(owner, &r))
             break;
     }
     return finish(reader, s, code, err);
 }
 
-bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms)
+bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,
+                       int64_t from_ms)
 {
-    sqlite3_stmt *s = prepare(reader, "SELECT 1 FROM record WHERE outlet = ?1 AND factor = ?2 AND period = ?3 AND from_ms = ?4", NULL);
+    sqlite3_stmt *s = prepare(
+        reader, "SELECT 1 FROM record WHERE outlet = ?1 AND factor = ?2 AND period = ?3 AND from_ms = ?4", NULL);
     if (!s)
         return false;
     const char *const texts[] = {outlet, factor, period};
@@ -253,7 +284,8 @@ static struct channel_name *load_channels(struct reader *reader, size_t *count, 
 }
 
 static bool walk_block(sqlite3_stmt *s, const struct channel_name *names, size_t name_count,
-                       bool (*each)(void *owner, const struct stored_sample *sample), void *owner, enum block_result *result)
+                       bool (*each)(void *owner, const struct stored_sample *sample), void *owner,
+                       enum block_result *result)
 {
     struct block_cursor cursor = {.base_ms = sqlite3_column_int64(s, 1)};
     struct stored_sample stored;
@@ -284,12 +316,13 @@ static int64_t first_sample_seq(struct reader *reader, int64_t from_ms)
     return seq;
 }
 
-bool reader_samples(struct reader *reader, int64_t from_ms, bool (*each)(void *owner, const struct stored_sample *sample), void *owner,
-                    struct error *err)
+bool reader_samples(struct reader *reader, int64_t from_ms,
+                    bool (*each)(void *owner, const struct stored_sample *sample), void *owner, struct error *err)
 {
     size_t name_count = 0;
     struct channel_name *names = load_channels(reader, &name_count, err);
-    sqlite3_stmt *s = prepare(reader, "SELECT seq, time_ms, body FROM entry WHERE stream = 'sample' AND seq >= ?1 ORDER BY seq", err);
+    sqlite3_stmt *s =
+        prepare(reader, "SELECT seq, time_ms, body FROM entry WHERE stream = 'sample' AND seq >= ?1 ORDER BY seq", err);
     int code = SQLITE_DONE;
     enum block_result result = BLOCK_END;
     if (!s) {
@@ -297,7 +330,8 @@ bool reader_samples(struct reader *reader, int64_t from_ms, bool (*each)(void *o
         return false;
     }
     sqlite3_bind_int64(s, 1, first_sample_seq(reader, from_ms));
-    while ((code = sqlite3_step(s)) == SQLITE_ROW && walk_block(s, names, name_count, each, owner, &result) && result == BLOCK_END)
+    while ((code = sqlite3_step(s)) == SQLITE_ROW && walk_block(s, names, name_count, each, owner, &result) &&
+           result == BLOCK_END)
         ;
     uint64_t seq = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
     free(names);
@@ -309,20 +343,24 @@ bool reader_samples(struct reader *reader, int64_t from_ms, bool (*each)(void *o
 
 int64_t reader_last_sample_ms(struct reader *reader)
 {
-    sqlite3_stmt *s = prepare(reader, "SELECT time_ms FROM entry WHERE stream = 'sample' ORDER BY seq DESC LIMIT 1", NULL);
+    sqlite3_stmt *s =
+        prepare(reader, "SELECT time_ms FROM entry WHERE stream = 'sample' ORDER BY seq DESC LIMIT 1", NULL);
     int64_t time_ms = s && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : INSTANT_NONE;
     sqlite3_finalize(s);
     return time_ms;
 }
 
-bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES], struct error *err)
+bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES],
+                      struct error *err)
 {
     sqlite3_stmt *s = NULL;
     uint8_t before[CHAIN_BYTES] = {0}, after[CHAIN_BYTES];
     bool first = true, ok = true;
     *seq = 0;
     memset(hash, 0, CHAIN_BYTES);
-    if (sqlite3_prepare_v2(db, "SELECT seq, body, hash FROM (SELECT * FROM entry WHERE stream = ?1 ORDER BY seq DESC LIMIT ?2) ORDER BY seq",
+    if (sqlite3_prepare_v2(db,
+                           "SELECT seq, body, hash FROM (SELECT * FROM entry WHERE stream = ?1 ORDER BY seq DESC LIMIT "
+                           "?2) ORDER BY seq",
                            -1, &s, NULL) != SQLITE_OK)
         return error_set(err, "%s", sqlite3_errmsg(db));
     sqlite3_bind_text(s, 1, stream_name(stream), -1, SQLITE_STATIC);
@@ -335,7 +373,8 @@ bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq,
         bool known = !first || at == 1; /* what came before is known from the second on */
         if (sqlite3_column_bytes(s, 2) != CHAIN_BYTES || (!first && at != *seq + 1))
             ok = error_set(err, "%s/%" PRIu64 " does not follow %" PRIu64, stream_name(stream), at, *seq);
-        else if (known && (!chain_next(before, body ? body : "", length, after) || memcmp(after, sqlite3_column_blob(s, 2), CHAIN_BYTES) != 0))
+        else if (known && (!chain_next(before, body ? body : "", length, after) ||
+                           memcmp(after, sqlite3_column_blob(s, 2), CHAIN_BYTES) != 0))
             ok = error_set(err, "%s/%" PRIu64 " does not match its hash", stream_name(stream), at);
         if (ok) {
             memcpy(before, sqlite3_column_blob(s, 2), CHAIN_BYTES);

@@ -16,13 +16,16 @@ void reader_close(struct reader *reader);
  * `more` (may be NULL) says whether the walk ended because of max. */
 
 /* Published entries after seq `after` up to `upto`, at most max, topics that begin with prefix. */
-bool reader_messages(struct reader *reader, enum stream stream, uint64_t after, uint64_t upto, size_t max, const char *prefix,
-                     bool (*each)(void *owner, const struct journal_entry *entry), void *owner, bool *more, struct error *err);
+bool reader_messages(struct reader *reader, enum stream stream, uint64_t after, uint64_t upto, size_t max,
+                     const char *prefix, bool (*each)(void *owner, const struct journal_entry *entry), void *owner,
+                     bool *more, struct error *err);
 /* Any entry (topic NULL), with its kind. */
 bool reader_entries(struct reader *reader, enum stream stream, uint64_t after, size_t max,
-                    bool (*each)(void *owner, const struct journal_entry *entry, const char *kind), void *owner, struct error *err);
+                    bool (*each)(void *owner, const struct journal_entry *entry, const char *kind), void *owner,
+                    struct error *err);
 /* Last step of every active alarm, then the last disclosure of each outlet and period. */
-bool reader_snapshot(struct reader *reader, bool (*each)(void *owner, const struct journal_entry *entry), void *owner, struct error *err);
+bool reader_snapshot(struct reader *reader, bool (*each)(void *owner, const struct journal_entry *entry), void *owner,
+                     struct error *err);
 
 struct stored_alarm {
     const char *id, *state, *kind, *outlet, *subject, *period; /* outlet, period "" when it has none */
@@ -30,38 +33,42 @@ struct stored_alarm {
     int64_t raised_ms, time_ms;
     double value;
 };
-bool reader_alarms(struct reader *reader, bool active_only, size_t max, bool (*each)(void *owner, const struct stored_alarm *alarm),
-                   void *owner, struct error *err);
+bool reader_alarms(struct reader *reader, bool active_only, size_t max,
+                   bool (*each)(void *owner, const struct stored_alarm *alarm), void *owner, struct error *err);
 
 struct stored_record {
     const char *outlet, *factor, *period, *mark, *reason; /* reason "" when there is none */
     int64_t from_ms, to_ms;
     double value, converted, min, max, amount, flow, limit_max;
     uint32_t valid, expected;
-    int exceeds;              /* -1 not judged */
+    int exceeds; /* -1 not judged */
     uint64_t seq;
 };
 /* Empty strings match all. from_ms ≤ start < to_ms. Ordered by start, outlet, factor. */
-bool reader_records(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms, int64_t to_ms,
-                    bool (*each)(void *owner, const struct stored_record *record), void *owner, struct error *err);
-bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms);
+bool reader_records(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms,
+                    int64_t to_ms, bool (*each)(void *owner, const struct stored_record *record), void *owner,
+                    struct error *err);
+bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,
+                       int64_t from_ms);
 
 /* Raw samples in their order: of the newest blocks that begin at or after from_ms, or of all (INSTANT_NONE). */
 struct stored_sample {
     const char *outlet, *factor;
-    struct sample sample;     /* its channel member is the journal's id */
+    struct sample sample; /* its channel member is the journal's id */
     bool first_of_group;
 };
-bool reader_samples(struct reader *reader, int64_t from_ms, bool (*each)(void *owner, const struct stored_sample *sample), void *owner,
-                    struct error *err);
+bool reader_samples(struct reader *reader, int64_t from_ms,
+                    bool (*each)(void *owner, const struct stored_sample *sample), void *owner, struct error *err);
 /* Time of the last sample entry; INSTANT_NONE when there is none. */
 int64_t reader_last_sample_ms(struct reader *reader);
 
 /* Checks that the last `count` entries of a stream are gapless and chained; *seq and hash are its end (0, zeros when it
  * is empty). Works on any connection. */
-bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES], struct error *err);
+bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES],
+                      struct error *err);
 
-/* Public key id and topic, signature of a published entry are in journal_entry; this names the key, "" when unsigned. */
+/* Public key id and topic, signature of a published entry are in journal_entry; this names the key, "" when unsigned.
+ */
 bool reader_key_of(struct reader *reader, enum stream stream, uint64_t seq, char key[KEY_ID]);
 
 #endif

@@ -67,11 +67,14 @@ enum block_result block_next(struct block_cursor *cursor, struct sample *sample,
     uint64_t channel, delta, bits = 0;
     if (cursor->at == cursor->end)
         return BLOCK_END;
-    if (!get_varint(cursor, &channel) || channel > UINT32_MAX || !get_varint(cursor, &delta) || cursor->at == cursor->end)
+    if (!get_varint(cursor, &channel) || channel > UINT32_MAX || !get_varint(cursor, &delta) ||
+        cursor->at == cursor->end)
         return BLOCK_MALFORMED;
     uint8_t flags = *cursor->at++;
-    *sample = (struct sample){.time_ms = cursor->base_ms + unzigzag(delta), .channel = (uint32_t)channel,
-                              .mark = (enum mark)(flags & FLAG_MARK), .value = NAN};
+    *sample = (struct sample){.time_ms = cursor->base_ms + unzigzag(delta),
+                              .channel = (uint32_t)channel,
+                              .mark = (enum mark)(flags & FLAG_MARK),
+                              .value = NAN};
     *first_of_group = (flags & FLAG_FIRST) != 0;
     if (sample->mark >= MARKS)
         return BLOCK_MALFORMED;

@@ -2,7 +2,8 @@
  *
  *   block  = *sample
  *   sample = channel (varint, id of table channel) · time - entry.time_ms (zigzag varint, ms)
- *            · flags (1 byte: bits 0..4 mark, bit 6 no value, bit 7 first of a group) · [value, IEEE 754 double, little endian]
+ *            · flags (1 byte: bits 0..4 mark, bit 6 no value, bit 7 first of a group) · [value, IEEE 754 double, little
+ * endian]
  *
  * A group is what was computed at once (compute_samples); keeping its bounds makes recomputing exact. Pure. */
 #ifndef CEMSD_JOURNAL_SAMPLES_H

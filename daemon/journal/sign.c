@@ -57,7 +57,8 @@ static FILE *open_key(const char *path, bool secret, struct error *err)
         return NULL;
     }
     if (secret && fstat(fileno(in), &status) == 0 && (status.st_mode & 077) != 0) {
-        error_set(err, "key %s can be read by others (mode %03o): chmod 600 it", path, (unsigned)status.st_mode & 0777U);
+        error_set(err, "key %s can be read by others (mode %03o): chmod 600 it", path,
+                  (unsigned)status.st_mode & 0777U);
         fclose(in);
         return NULL;
     }
@@ -133,7 +134,8 @@ const char *verifier_id(const struct verifier *verifier)
     return verifier->key.id;
 }
 
-bool verifier_check(struct verifier *verifier, const void *body, size_t length, const uint8_t *signature, size_t signature_length)
+bool verifier_check(struct verifier *verifier, const void *body, size_t length, const uint8_t *signature,
+                    size_t signature_length)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool ok = context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, verifier->key.pkey) == 1 &&
@@ -161,7 +163,8 @@ bool key_generate(const char *path, struct error *err)
         return error_set(err, "make an Ed25519 key: OpenSSL failed");
     FILE *secret = create(path, 0600, err), *public = secret ? create(public_path, 0644, err) : NULL;
     bool ok = public != NULL;
-    if (ok && (PEM_write_PKCS8PrivateKey(secret, pkey, NULL, NULL, 0, NULL, NULL) != 1 || PEM_write_PUBKEY(public, pkey) != 1))
+    if (ok && (PEM_write_PKCS8PrivateKey(secret, pkey, NULL, NULL, 0, NULL, NULL) != 1 ||
+               PEM_write_PUBKEY(public, pkey) != 1))
         ok = error_set(err, "write %s: %s", path, strerror(errno));
     if (secret && fclose(secret) != 0)
         ok = error_set(err, "write %s: %s", path, strerror(errno));

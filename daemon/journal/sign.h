@@ -25,7 +25,8 @@ bool signer_sign(struct signer *signer, const void *body, size_t length, uint8_t
 struct verifier *verifier_load(const char *path, struct error *err);
 void verifier_free(struct verifier *verifier);
 const char *verifier_id(const struct verifier *verifier);
-bool verifier_check(struct verifier *verifier, const void *body, size_t length, const uint8_t *signature, size_t signature_length);
+bool verifier_check(struct verifier *verifier, const void *body, size_t length, const uint8_t *signature,
+                    size_t signature_length);
 
 /* Makes a key pair: path (0600) and path.pub (0644). Refuses to overwrite either. */
 bool key_generate(const char *path, struct error *err);

@@ -31,7 +31,8 @@ static const char *const SQL[STATEMENTS] = {
 bool writer_prepare(struct journal *journal, struct error *err)
 {
     for (int i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v3(journal->db, SQL[i], -1, SQLITE_PREPARE_PERSISTENT, &journal->statement[i], NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v3(journal->db, SQL[i], -1, SQLITE_PREPARE_PERSISTENT, &journal->statement[i], NULL) !=
+            SQLITE_OK)
             return error_set(err, "journal %s: %s", journal->path, sqlite3_errmsg(journal->db));
     return true;
 }
@@ -174,8 +175,8 @@ static int write_batch(struct journal *journal, struct item_list *batch)
 static bool hopeless(int code)
 {
     int basic = code & 0xFF;
-    return basic == SQLITE_CONSTRAINT || basic == SQLITE_CORRUPT || basic == SQLITE_NOTADB || basic == SQLITE_MISMATCH ||
-           basic == SQLITE_MISUSE;
+    return basic == SQLITE_CONSTRAINT || basic == SQLITE_CORRUPT || basic == SQLITE_NOTADB ||
+           basic == SQLITE_MISMATCH || basic == SQLITE_MISUSE;
 }
 
 /* The batch is durable: heads move, and what is published goes back to the loop as far as the tail has room. */

@@ -53,7 +53,9 @@ static json_t *reading_json(const struct reading *r)
     json_object_set_new(o, "converted", number(r->converted, decimals));
     json_object_set_new(o, "min", number(r->min, decimals));
     json_object_set_new(o, "max", number(r->max, decimals));
-    json_object_set_new(o, "limit", r->limit ? number(isfinite(r->limit->max) ? r->limit->max : r->limit->min, DECIMALS_LIMIT) : json_null());
+    json_object_set_new(o, "limit",
+                        r->limit ? number(isfinite(r->limit->max) ? r->limit->max : r->limit->min, DECIMALS_LIMIT)
+                                 : json_null());
     json_object_set_new(o, "multiple", number(r->multiple, DECIMALS_MULTIPLE));
     json_object_set_new(o, "standard", r->limit ? text_or_null(r->limit->source) : json_null());
     json_object_set_new(o, "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds));
@@ -90,8 +92,10 @@ char *body_record(const struct plant *plant, const struct period_record *record,
 static const struct {
     const char *zh, *en;
 } PERIOD_WORDS[PERIODS] = {
-    [PERIOD_REALTIME] = {"瞬时值", "instantaneous value"}, [PERIOD_MINUTE] = {"分钟均值", "minute mean"},
-    [PERIOD_HOUR] = {"小时均值", "hour mean"},             [PERIOD_2HOUR] = {"2小时均值", "2-hour mean"},
+    [PERIOD_REALTIME] = {"瞬时值", "instantaneous value"},
+    [PERIOD_MINUTE] = {"分钟均值", "minute mean"},
+    [PERIOD_HOUR] = {"小时均值", "hour mean"},
+    [PERIOD_2HOUR] = {"2小时均值", "2-hour mean"},
     [PERIOD_DAY] = {"日均值", "day mean"},
 };
 
@@ -110,26 +114,35 @@ static void say_figure(const struct alarm_event *e, struct words *w)
     enum period period = e->period >= 0 ? (enum period)e->period : PERIOD_REALTIME;
     int n = f->decimals > 0 ? f->decimals : 1;
     bool over = !isfinite(e->limit) || e->value >= e->limit;
-    snprintf(w->zh, sizeof w->zh, "%s %s%s %.*f %s%s，%s %.6g %s", e->outlet->name, f->name_zh, PERIOD_WORDS[period].zh, n, e->value,
-             f->unit, e->kind == ALARM_WARNING ? "（截至目前）" : "", e->kind == ALARM_WARNING ? "接近限值" : over ? "超过限值" : "低于限值",
+    snprintf(w->zh, sizeof w->zh, "%s %s%s %.*f %s%s，%s %.6g %s", e->outlet->name, f->name_zh, PERIOD_WORDS[period].zh,
+             n, e->value, f->unit, e->kind == ALARM_WARNING ? "（截至目前）" : "",
+             e->kind == ALARM_WARNING ? "接近限值"
+             : over                   ? "超过限值"
+                                      : "低于限值",
              e->limit, f->unit);
-    snprintf(w->en, sizeof w->en, "%s: %s %s %.*f %s%s, %s %.6g %s", e->outlet->id, english_name(f), PERIOD_WORDS[period].en, n, e->value,
-             f->unit, e->kind == ALARM_WARNING ? " so far" : "", e->kind == ALARM_WARNING ? "near the limit" : over ? "above the limit" : "below the limit",
+    snprintf(w->en, sizeof w->en, "%s: %s %s %.*f %s%s, %s %.6g %s", e->outlet->id, english_name(f),
+             PERIOD_WORDS[period].en, n, e->value, f->unit, e->kind == ALARM_WARNING ? " so far" : "",
+             e->kind == ALARM_WARNING ? "near the limit"
+             : over                   ? "above the limit"
+                                      : "below the limit",
              e->limit, f->unit);
 }
 
 static void say_missing(const struct alarm_event *e, struct words *w)
 {
     int64_t minutes = (e->time_ms - e->from_ms) / MINUTE_MS;
-    snprintf(w->zh, sizeof w->zh, "%s %s 已 %lld 分钟无有效数据", e->outlet->name, e->channel->factor->name_zh, (long long)minutes);
-    snprintf(w->en, sizeof w->en, "%s: no valid value of %s for %lld minutes", e->outlet->id, english_name(e->channel->factor), (long long)minutes);
+    snprintf(w->zh, sizeof w->zh, "%s %s 已 %lld 分钟无有效数据", e->outlet->name, e->channel->factor->name_zh,
+             (long long)minutes);
+    snprintf(w->en, sizeof w->en, "%s: no valid value of %s for %lld minutes", e->outlet->id,
+             english_name(e->channel->factor), (long long)minutes);
 }
 
 static void say_instrument(const struct alarm_event *e, struct words *w)
 {
-    snprintf(w->zh, sizeof w->zh, "%s %s 分析仪标记 %s（%s）", e->outlet->name, e->channel->factor->name_zh, mark_code(e->mark), mark_text_zh(e->mark));
-    snprintf(w->en, sizeof w->en, "%s: analyzer of %s is marked %s (%s)", e->outlet->id, english_name(e->channel->factor), mark_code(e->mark),
-             mark_text_en(e->mark));
+    snprintf(w->zh, sizeof w->zh, "%s %s 分析仪标记 %s（%s）", e->outlet->name, e->channel->factor->name_zh,
+             mark_code(e->mark), mark_text_zh(e->mark));
+    snprintf(w->en, sizeof w->en, "%s: analyzer of %s is marked %s (%s)", e->outlet->id,
+             english_name(e->channel->factor), mark_code(e->mark), mark_text_en(e->mark));
 }
 
 static void say_config(const struct alarm_event *e, struct words *w)
@@ -139,7 +152,7 @@ static void say_config(const struct alarm_event *e, struct words *w)
 }
 
 static void (*const SAY[ALARM_KINDS])(const struct alarm_event *e, struct words *w) = {
-    [ALARM_INSTANTANEOUS] = say_figure, [ALARM_WARNING] = say_figure,       [ALARM_EXCEED] = say_figure,
+    [ALARM_INSTANTANEOUS] = say_figure, [ALARM_WARNING] = say_figure,        [ALARM_EXCEED] = say_figure,
     [ALARM_MISSING] = say_missing,      [ALARM_INSTRUMENT] = say_instrument, [ALARM_CONFIG] = say_config,
 };
 
@@ -149,7 +162,8 @@ static void say(const struct alarm_event *e, struct words *w)
         SAY[e->kind](e, w);
         return;
     }
-    static const char *const ZH[ALARM_KINDS] = {"瞬时值超标", "小时均值预警", "均值超标", "数据缺失", "分析仪异常", "配置错误"};
+    static const char *const ZH[ALARM_KINDS] = {"瞬时值超标", "小时均值预警", "均值超标",
+                                                "数据缺失",   "分析仪异常",   "配置错误"};
     snprintf(w->zh, sizeof w->zh, "%s%s%s %s报警解除", e->outlet ? e->outlet->name : "网关", e->channel ? " " : "",
              e->channel ? e->channel->factor->name_zh : "", ZH[e->kind]);
     snprintf(w->en, sizeof w->en, "%s: %s%salarm %s is over", e->outlet ? e->outlet->id : "gateway",
@@ -194,5 +208,6 @@ void body_record_topic(const struct plant *plant, const struct period_record *re
 
 void body_alarm_topic(const struct plant *plant, const struct alarm_event *event, char topic[BODY_TOPIC])
 {
-    snprintf(topic, BODY_TOPIC, "alarm/%s/%s/%s", plant->site.mn, event->outlet ? event->outlet->id : "-", event->subject);
+    snprintf(topic, BODY_TOPIC, "alarm/%s/%s/%s", plant->site.mn, event->outlet ? event->outlet->id : "-",
+             event->subject);
 }

@@ -1,6 +1,6 @@
-/* What is published, as JSON (docs/feeds.md): the members of a body without v, stream, seq, prev, which the journal puts
- * in front. Numbers are rounded half to even to the factor's decimals here and nowhere else; absent numbers are null.
- * Pure but for allocation. */
+/* What is published, as JSON (docs/feeds.md): the members of a body without v, stream, seq, prev, which the journal
+ * puts in front. Numbers are rounded half to even to the factor's decimals here and nowhere else; absent numbers are
+ * null. Pure but for allocation. */
 #ifndef CEMSD_PUBLISH_BODY_H
 #define CEMSD_PUBLISH_BODY_H
 

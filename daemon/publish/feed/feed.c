@@ -21,7 +21,10 @@ struct feed {
     uv_timer_t heartbeat;
     bool has_heartbeat;
     int heartbeat_s;
-    struct { uint64_t seq, saved; uint8_t hash[CHAIN_BYTES]; } last[2]; /* published, by stream */
+    struct {
+        uint64_t seq, saved;
+        uint8_t hash[CHAIN_BYTES];
+    } last[2]; /* published, by stream */
     uint64_t published[2], subscriptions[2];
     void (*done)(void *owner);
     void *done_owner;
@@ -34,8 +37,9 @@ static bool publish(void *owner, const struct journal_entry *entry)
 {
     struct feed *feed = owner;
     struct feed_socket *socket = &feed->sockets[entry->stream == STREAM_ALARM ? SOCKET_ALARM : SOCKET_DISCLOSURE];
-    const struct frame frames[3] = {
-        {entry->topic, strlen(entry->topic)}, {entry->body, entry->length}, {entry->signature, entry->signature_length}};
+    const struct frame frames[3] = {{entry->topic, strlen(entry->topic)},
+                                    {entry->body, entry->length},
+                                    {entry->signature, entry->signature_length}};
     if (socket->zmq)
         feed_socket_send(socket, frames, 3); /* XPUB takes everything; what a slow subscriber loses it sees by seq */
     feed->last[entry->stream].seq = entry->seq;
@@ -50,7 +54,8 @@ static void catch_up(struct feed *feed, enum stream stream, uint64_t upto)
     struct error err;
     bool more = true;
     while (more && feed->last[stream].seq < upto) {
-        if (!reader_messages(feed->replay.reader, stream, feed->last[stream].seq, upto, 1000, "", publish, feed, &more, &err)) {
+        if (!reader_messages(feed->replay.reader, stream, feed->last[stream].seq, upto, 1000, "", publish, feed, &more,
+                             &err)) {
             log_line(LOG_ERROR, "feed", "event=read-failed error=\"%s\"", err.text);
             return; /* the next pump tries again: the cursor has not moved */
         }
@@ -78,18 +83,21 @@ static void beat(struct feed *feed, enum stream stream)
     if (!socket->zmq)
         return;
     snprintf(topic, sizeof topic, "heartbeat/%s", stream_name(stream));
-    int length = snprintf(body, sizeof body, "{\"v\":1,\"stream\":\"%s\",\"seq\":%llu,\"hash\":\"%s\",\"time\":\"%s\"}", stream_name(stream),
-                          (unsigned long long)feed->last[stream].seq, hex_encode(feed->last[stream].hash, CHAIN_BYTES, hash),
-                          instant_format(clock_wall_ms(), time));
+    int length =
+        snprintf(body, sizeof body, "{\"v\":1,\"stream\":\"%s\",\"seq\":%llu,\"hash\":\"%s\",\"time\":\"%s\"}",
+                 stream_name(stream), (unsigned long long)feed->last[stream].seq,
+                 hex_encode(feed->last[stream].hash, CHAIN_BYTES, hash), instant_format(clock_wall_ms(), time));
     bool signed_ = feed->settings.signer && signer_sign(feed->settings.signer, body, (size_t)length, signature);
-    const struct frame frames[3] = {{topic, strlen(topic)}, {body, (size_t)length}, {signature, signed_ ? SIGNATURE_BYTES : 0}};
+    const struct frame frames[3] = {
+        {topic, strlen(topic)}, {body, (size_t)length}, {signature, signed_ ? SIGNATURE_BYTES : 0}};
     feed_socket_send(socket, frames, 3);
 }
 
 static void save_cursors(struct feed *feed)
 {
     for (int s = 0; s < 2; s++)
-        if (feed->last[s].saved != feed->last[s].seq && journal_save_cursor(feed->settings.journal, CURSOR[s], feed->last[s].seq))
+        if (feed->last[s].saved != feed->last[s].seq &&
+            journal_save_cursor(feed->settings.journal, CURSOR[s], feed->last[s].seq))
             feed->last[s].saved = feed->last[s].seq;
 }
 
@@ -139,16 +147,18 @@ static bool open_sockets(struct feed *feed, const struct plant *plant, struct er
         void (*received)(struct feed_socket *, const struct frame *, size_t);
     } all[SOCKETS] = {
         [SOCKET_ALARM] = {f->has_alarm, ZMQ_XPUB, "feeds.alarm", f->alarm.bind, f->alarm.high_water, on_subscription},
-        [SOCKET_DISCLOSURE] = {f->has_disclosure, ZMQ_XPUB, "feeds.disclosure", f->disclosure.bind, f->disclosure.high_water, on_subscription},
+        [SOCKET_DISCLOSURE] = {f->has_disclosure, ZMQ_XPUB, "feeds.disclosure", f->disclosure.bind,
+                               f->disclosure.high_water, on_subscription},
         [SOCKET_REPLAY] = {f->has_replay, ZMQ_ROUTER, "feeds.replay", f->replay.bind, f->replay.high_water, on_request},
-        [SOCKET_CONTROL] = {plant->control.bind[0] != '\0', ZMQ_ROUTER, "control", plant->control.bind, 10000, on_request},
+        [SOCKET_CONTROL] = {plant->control.bind[0] != '\0', ZMQ_ROUTER, "control", plant->control.bind, 10000,
+                            on_request},
     };
     for (int i = 0; i < SOCKETS; i++) {
         struct feed_socket *socket = &feed->sockets[i];
         socket->owner = feed;
         socket->received = all[i].received;
-        if (all[i].wanted &&
-            !feed_socket_open(socket, feed->context, all[i].type, all[i].name, all[i].bind, all[i].high_water, feed->settings.loop, err))
+        if (all[i].wanted && !feed_socket_open(socket, feed->context, all[i].type, all[i].name, all[i].bind,
+                                               all[i].high_water, feed->settings.loop, err))
             return false;
     }
     return true;
@@ -184,7 +194,8 @@ struct feed *feed_open(const struct feed_settings *settings, struct error *err)
     feed->replay.owner = feed;
     feed->replay.status = settings->status;
     feed->replay.status_owner = settings->owner;
-    if (!replay_open(&feed->replay, settings->plant->journal.path, settings->loop, err) || !open_sockets(feed, settings->plant, err)) {
+    if (!replay_open(&feed->replay, settings->plant->journal.path, settings->loop, err) ||
+        !open_sockets(feed, settings->plant, err)) {
         feed_close(feed, closed_before_opening, NULL);
         return NULL;
     }
@@ -236,7 +247,8 @@ void feed_close(struct feed *feed, void (*done)(void *owner), void *owner)
 
 void feed_status_get(const struct feed *feed, struct feed_status *out)
 {
-    *out = (struct feed_status){.requests = feed->replay.requests, .refused = feed->replay.refused, .sessions = feed->replay.active};
+    *out = (struct feed_status){
+        .requests = feed->replay.requests, .refused = feed->replay.refused, .sessions = feed->replay.active};
     for (int s = 0; s < 2; s++) {
         out->published[s] = feed->published[s];
         out->subscriptions[s] = feed->subscriptions[s];

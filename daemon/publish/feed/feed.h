@@ -16,9 +16,9 @@
 struct feed;
 
 struct feed_settings {
-    const struct plant *plant;   /* its feeds and control are read when opening; not kept */
-    struct journal *journal;     /* borrowed */
-    struct signer *signer;       /* borrowed; for heartbeats; NULL = unsigned */
+    const struct plant *plant; /* its feeds and control are read when opening; not kept */
+    struct journal *journal;   /* borrowed */
+    struct signer *signer;     /* borrowed; for heartbeats; NULL = unsigned */
     uv_loop_t *loop;
     /* Answers {"op":"status"}: a JSON text to free(), or NULL. */
     char *(*status)(void *owner);

@@ -60,9 +60,10 @@ static bool send_entry(void *owner, const struct journal_entry *entry)
 
 static void send_end(struct replay *replay, struct session *s, bool more)
 {
-    json_t *end = s->snapshot ? json_pack("{s:s, s:{s:I, s:I}, s:b}", "op", "end", "seq", "alarm", (json_int_t)s->heads[0], "disclosure",
-                                          (json_int_t)s->heads[1], "more", 0)
-                              : json_pack("{s:s, s:I, s:b}", "op", "end", "last", (json_int_t)s->after, "more", more ? 1 : 0);
+    json_t *end = s->snapshot
+                      ? json_pack("{s:s, s:{s:I, s:I}, s:b}", "op", "end", "seq", "alarm", (json_int_t)s->heads[0],
+                                  "disclosure", (json_int_t)s->heads[1], "more", 0)
+                      : json_pack("{s:s, s:I, s:b}", "op", "end", "last", (json_int_t)s->after, "more", more ? 1 : 0);
     if (send_json(s, end))
         end_session(replay, s);
 }
@@ -86,7 +87,8 @@ static void turn_replay(struct replay *replay, struct session *s, struct turn *t
     bool more = false;
     size_t chunk = s->left < SESSION_CHUNK ? s->left : SESSION_CHUNK;
     struct error err;
-    if (!reader_messages(replay->reader, s->stream, s->after, s->upto, chunk, s->prefix, send_entry, turn, &more, &err)) {
+    if (!reader_messages(replay->reader, s->stream, s->after, s->upto, chunk, s->prefix, send_entry, turn, &more,
+                         &err)) {
         send_json(s, json_pack("{s:s, s:s}", "op", "error", "reason", err.text));
         end_session(replay, s);
     } else if (turn->gone) {
@@ -127,7 +129,8 @@ static bool refuse(struct replay *replay, const struct session *to, const char *
 }
 
 /* An optional whole number member; false when it is there and is not one within bounds. */
-static bool get_number(const json_t *request, const char *name, json_int_t low, json_int_t high, json_int_t otherwise, json_int_t *out)
+static bool get_number(const json_t *request, const char *name, json_int_t low, json_int_t high, json_int_t otherwise,
+                       json_int_t *out)
 {
     json_t *value = json_object_get(request, name);
     *out = value ? json_integer_value(value) : otherwise;

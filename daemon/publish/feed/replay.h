@@ -7,7 +7,14 @@
 
 #include <jansson.h>
 
-enum { SESSIONS_MAX = 64, SESSION_CHUNK = 64, REPLAY_MAX = 100000, REPLAY_DEFAULT = 10000, IDENTITY_BYTES = 256, SNAPSHOT_MAX = 65536 };
+enum {
+    SESSIONS_MAX = 64,
+    SESSION_CHUNK = 64,
+    REPLAY_MAX = 100000,
+    REPLAY_DEFAULT = 10000,
+    IDENTITY_BYTES = 256,
+    SNAPSHOT_MAX = 65536
+};
 
 struct message_key {
     enum stream stream;
@@ -15,7 +22,7 @@ struct message_key {
 };
 
 struct session {
-    bool active, delimiter;           /* delimiter: a REQ peer wants its empty frame back */
+    bool active, delimiter; /* delimiter: a REQ peer wants its empty frame back */
     struct feed_socket *socket;
     unsigned char identity[IDENTITY_BYTES];
     size_t identity_size;
@@ -23,7 +30,7 @@ struct session {
     uint64_t after, upto;
     size_t left;
     char prefix[TOPIC_BYTES];
-    struct message_key *snapshot;     /* list of what is to be sent; NULL for a replay */
+    struct message_key *snapshot; /* list of what is to be sent; NULL for a replay */
     size_t snapshot_count, snapshot_at;
     uint64_t heads[2];
 };

@@ -57,8 +57,8 @@ static void on_prepare(uv_prepare_t *handle)
     drain(handle->data);
 }
 
-bool feed_socket_open(struct feed_socket *socket, void *context, int type, const char *name, const char *bind, int high_water,
-                      uv_loop_t *loop, struct error *err)
+bool feed_socket_open(struct feed_socket *socket, void *context, int type, const char *name, const char *bind,
+                      int high_water, uv_loop_t *loop, struct error *err)
 {
     int linger = 500, mandatory = 1, fd = -1;
     int64_t most = REQUEST_BYTES;

@@ -21,7 +21,7 @@ struct frame {
 };
 
 struct feed_socket {
-    void *zmq;                   /* NULL: not open */
+    void *zmq; /* NULL: not open */
     uv_poll_t poll;
     uv_prepare_t prepare;
     /* One message; more frames than FRAMES_MAX are dropped and counted as malformed with count 0. */
@@ -31,8 +31,8 @@ struct feed_socket {
 };
 
 /* Makes, sets up (linger 0.5 s, message size bound) and binds. name is for the error: "feeds.alarm". */
-bool feed_socket_open(struct feed_socket *socket, void *context, int type, const char *name, const char *bind, int high_water,
-                      uv_loop_t *loop, struct error *err);
+bool feed_socket_open(struct feed_socket *socket, void *context, int type, const char *name, const char *bind,
+                      int high_water, uv_loop_t *loop, struct error *err);
 /* Sends without blocking; false when it can't be taken now or the peer is gone (errno). */
 bool feed_socket_send(struct feed_socket *socket, const struct frame *frames, size_t count);
 /* Handles close on the loop; run it until socket->open_handles is 0. */

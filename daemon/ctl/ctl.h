@@ -1,0 +1,53 @@
+/* cemsctl: what its commands share. One file a command; the table is in cemsctl.c. */
+#ifndef CEMSD_CTL_CTL_H
+#define CEMSD_CTL_CTL_H
+
+#include "journal/journal.h"
+#include "model/plant.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_CONFIG = 78 };
+
+struct ctl {
+    const char *config, *connect, *journal; /* as given; NULL when not */
+    bool json, csv, active, from_journal;
+    const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream;
+    long count; /* 0 = without end */
+    int argc;   /* what is left after the options */
+    char **argv;
+    struct plant *plant; /* loaded by ctl_plant; freed by main */
+};
+
+int ctl_status(struct ctl *ctl);
+int ctl_watch(struct ctl *ctl);
+int ctl_alarms(struct ctl *ctl);
+int ctl_records(struct ctl *ctl);
+int ctl_verify(struct ctl *ctl);
+int ctl_keygen(struct ctl *ctl);
+int ctl_recompute(struct ctl *ctl);
+
+/* Prints "cemsctl: ..." to stderr and returns the code. */
+int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The configuration of --config, loaded once. NULL after printing what is wrong. */
+const struct plant *ctl_plant(struct ctl *ctl);
+/* Path of the journal: --journal, or that of the configuration. NULL after printing. */
+const char *ctl_journal_path(struct ctl *ctl);
+/* Endpoint that answers requests: --connect, or the configuration's control or replay. NULL after printing. */
+const char *ctl_endpoint(struct ctl *ctl);
+
+/* Asks {"op":op} and returns the answer's JSON (json_decref), NULL after printing. */
+json_t *ctl_ask(const char *endpoint, const char *op);
+
+/* Reads an instant or says what is wrong with it; text NULL gives otherwise. */
+bool ctl_instant(const char *name, const char *text, int64_t otherwise, int64_t *out);
+/* Reads a seq, likewise. */
+bool ctl_seq(const char *name, const char *text, uint64_t otherwise, uint64_t *out);
+
+/* Prints text padded to width columns; a Chinese character takes two. */
+void ctl_cell(const char *text, int width);
+
+#endif

@@ -1,0 +1,127 @@
+/* cemsctl records --outlet ID --factor CODE --period P --from T --to T [--csv|--json]: closed periods of the journal.
+ */
+#include "ctl/ctl.h"
+
+#include "journal/reader.h"
+#include "model/instant.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct column {
+    const char *name;
+    int width;
+};
+
+static const struct column COLUMNS[] = {
+    {"from", 19},    {"outlet", 8}, {"factor", 7},  {"period", 6},  {"value", 12}, {"converted", 12},
+    {"min", 10},     {"max", 10},   {"amount", 10}, {"flow", 10},   {"mark", 4},   {"valid", 5},
+    {"expected", 8}, {"limit", 7},  {"exceeds", 7}, {"reason", 16}, {"seq", 8}};
+enum { COLUMN_COUNT = sizeof COLUMNS / sizeof COLUMNS[0] };
+
+static void figure(double value, char out[32])
+{
+    if (isfinite(value))
+        snprintf(out, 32, "%.10g", value);
+    else
+        out[0] = '\0';
+}
+
+static void cells(const struct stored_record *r, char out[COLUMN_COUNT][32])
+{
+    char from[INSTANT_TEXT];
+    const double figures[] = {r->value, r->converted, r->min, r->max, r->amount, r->flow};
+    snprintf(out[0], 32, "%.31s", instant_format(r->from_ms, from));
+    snprintf(out[1], 32, "%.31s", r->outlet);
+    snprintf(out[2], 32, "%.31s", r->factor);
+    snprintf(out[3], 32, "%.31s", r->period);
+    for (int i = 0; i < 6; i++)
+        figure(figures[i], out[4 + i]);
+    snprintf(out[10], 32, "%.31s", r->mark);
+    snprintf(out[11], 32, "%u", r->valid);
+    snprintf(out[12], 32, "%u", r->expected);
+    figure(r->limit_max, out[13]);
+    snprintf(out[14], 32, "%s", r->exceeds < 0 ? "" : r->exceeds ? "true" : "false");
+    snprintf(out[15], 32, "%.31s", r->reason);
+    snprintf(out[16], 32, "%llu", (unsigned long long)r->seq);
+}
+
+static bool print_table(void *owner, const struct stored_record *r)
+{
+    char out[COLUMN_COUNT][32];
+    (void)owner;
+    cells(r, out);
+    out[0][19] = '\0';
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        ctl_cell(out[i][0] ? out[i] : "-", COLUMNS[i].width);
+    printf("\n");
+    return true;
+}
+
+static bool print_csv(void *owner, const struct stored_record *r)
+{
+    char out[COLUMN_COUNT][32];
+    (void)owner;
+    cells(r, out);
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        printf("%s%s", i ? "," : "", out[i]);
+    printf("\n");
+    return true;
+}
+
+static json_t *figure_json(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static bool print_json(void *owner, const struct stored_record *r)
+{
+    char from[INSTANT_TEXT], to[INSTANT_TEXT];
+    (void)owner;
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I}",
+                          "from", instant_format(r->from_ms, from), "to", instant_format(r->to_ms, to), "outlet",
+                          r->outlet, "factor", r->factor, "period", r->period, "value", figure_json(r->value),
+                          "converted", figure_json(r->converted), "min", figure_json(r->min), "max",
+                          figure_json(r->max), "amount", figure_json(r->amount), "flow", figure_json(r->flow), "mark",
+                          r->mark, "valid", (int)r->valid, "expected", (int)r->expected, "limit",
+                          figure_json(r->limit_max), "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds),
+                          "reason", r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq);
+    json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    printf("\n");
+    json_decref(o);
+    return true;
+}
+
+int ctl_records(struct ctl *ctl)
+{
+    struct error err;
+    int64_t from_ms, to_ms;
+    enum period period;
+    if (!ctl_instant("--from", ctl->from, INT64_MIN, &from_ms) || !ctl_instant("--to", ctl->to, INT64_MAX, &to_ms))
+        return CTL_USAGE;
+    if (ctl->period && !period_parse(ctl->period, &period))
+        return ctl_fail(CTL_USAGE, "--period %s is not minute, hour, 2hour or day", ctl->period);
+    const char *path = ctl_journal_path(ctl);
+    if (!path)
+        return CTL_CONFIG;
+    struct reader *reader = reader_open(path, &err);
+    if (!reader)
+        return ctl_fail(CTL_FAILED, "%s", err.text);
+    for (int i = 0; i < COLUMN_COUNT && !ctl->json; i++) {
+        if (ctl->csv)
+            printf("%s%s", i ? "," : "", COLUMNS[i].name);
+        else
+            ctl_cell(COLUMNS[i].name, COLUMNS[i].width);
+    }
+    if (!ctl->json)
+        printf("\n");
+    bool ok = reader_records(reader, ctl->outlet ? ctl->outlet : "", ctl->factor ? ctl->factor : "",
+                             ctl->period ? ctl->period : "", from_ms, to_ms,
+                             ctl->json  ? print_json
+                             : ctl->csv ? print_csv
+                                        : print_table,
+                             NULL, &err);
+    reader_close(reader);
+    return ok ? CTL_DONE : ctl_fail(CTL_FAILED, "%s", err.text);
+}

@@ -1,0 +1,101 @@
+/* cemsctl status: how the gateway is, on one screen. */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "-";
+}
+
+static void number(const json_t *object, const char *key, char out[32])
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_number(value))
+        snprintf(out, 32, "%.6g", json_number_value(value));
+    else
+        snprintf(out, 32, "-");
+}
+
+static void print_lines(const json_t *status)
+{
+    size_t i;
+    json_t *line;
+    printf("\n");
+    ctl_cell("line", 16), ctl_cell("state", 10), ctl_cell("requests", 10), ctl_cell("ok", 10), ctl_cell("silent", 6);
+    printf("last error\n");
+    json_array_foreach(json_object_get(status, "lines"), i, line)
+    {
+        char requests[32], ok[32], silent[32];
+        number(line, "requests", requests);
+        number(json_object_get(line, "results"), "ok", ok);
+        number(line, "stations_silent", silent);
+        ctl_cell(text(line, "name"), 16), ctl_cell(text(line, "state"), 10), ctl_cell(requests, 10), ctl_cell(ok, 10),
+            ctl_cell(silent, 6);
+        printf("%s\n", text(line, "last_error"));
+    }
+}
+
+static void print_outlets(const json_t *status)
+{
+    size_t i, c;
+    json_t *outlet, *channel;
+    json_array_foreach(json_object_get(status, "outlets"), i, outlet)
+    {
+        printf("\n%s %s\n", text(outlet, "id"), text(outlet, "name"));
+        json_array_foreach(json_object_get(outlet, "channels"), c, channel)
+        {
+            char value[32], converted[32];
+            number(channel, "value", value);
+            number(channel, "converted", converted);
+            printf("  ");
+            ctl_cell(text(channel, "factor"), 7), ctl_cell(text(channel, "name"), 16), ctl_cell(value, 10),
+                ctl_cell(converted, 10);
+            ctl_cell(text(channel, "unit"), 6), ctl_cell(text(channel, "mark"), 2);
+            printf("%s\n", json_is_string(json_object_get(channel, "reason")) ? text(channel, "reason") : "");
+        }
+    }
+}
+
+static void print_journal(const json_t *status)
+{
+    const json_t *journal = json_object_get(status, "journal"), *durable = json_object_get(journal, "durable"),
+                 *feeds = json_object_get(status, "feeds");
+    static const char *const STREAMS_SHOWN[] = {"alarm", "disclosure", "sample", "event"};
+    printf("\njournal %s, last commit %s%s%s\n", text(journal, "path"), text(journal, "last_commit"),
+           json_is_string(json_object_get(journal, "error")) ? ", " : "",
+           json_is_string(json_object_get(journal, "error")) ? text(journal, "error") : "");
+    for (size_t i = 0; i < 4; i++)
+        printf("  %s %lld", STREAMS_SHOWN[i],
+               (long long)json_integer_value(json_object_get(durable, STREAMS_SHOWN[i])));
+    printf("\nfeeds");
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *feed = json_object_get(feeds, STREAMS_SHOWN[i]);
+        printf("  %s %s (%lld published, %lld subscriptions)", STREAMS_SHOWN[i], text(feed, "bind"),
+               (long long)json_integer_value(json_object_get(feed, "published")),
+               (long long)json_integer_value(json_object_get(feed, "subscriptions")));
+    }
+    printf("\n");
+}
+
+int ctl_status(struct ctl *ctl)
+{
+    const char *endpoint = ctl_endpoint(ctl);
+    json_t *status = endpoint ? ctl_ask(endpoint, "status") : NULL;
+    if (!status)
+        return endpoint ? CTL_FAILED : CTL_CONFIG;
+    if (ctl->json) {
+        json_dumpf(status, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10));
+        printf("\n");
+    } else {
+        printf("%s (%s), cemsd %s since %s\n", text(status, "site"), text(status, "mn"), text(status, "version"),
+               text(status, "started"));
+        print_lines(status);
+        print_outlets(status);
+        print_journal(status);
+    }
+    json_decref(status);
+    return CTL_DONE;
+}
