@@ -120,62 +120,84 @@ static void check_source(struct loader *l, const struct source *source, const ch
                  "%d is not a station of a serial line (1 to 247; Modbus over Serial Line V1.02, 2.2)", p->station);
 }
 
-static bool same_reading(const struct point *a, const struct point *b)
-{
-    return a->address == b->address && a->type == b->type && a->order == b->order;
-}
-
-static void check_overlap(struct loader *l, const struct source *source, const char *path, const struct source *other,
-                          const char *other_path)
-{
-    const struct point *a = &source->point, *b = &other->point;
-    if (source->line_index != other->line_index || a->station != b->station || a->table != b->table ||
-        a->type == MB_BIT || b->type == MB_BIT || same_reading(a, b))
-        return;
-    int a_end = a->address + mb_point_width(a), b_end = b->address + mb_point_width(b);
-    if (a->address < b_end && b->address < a_end)
-        COMPLAIN(l, path, ".address", "%s at %d overlaps %s at %d of %s", mb_type_name(a->type), a->address,
-                 mb_type_name(b->type), b->address, other_path);
-}
-
+/* A source and where it is written. */
 struct placed {
     const struct source *source;
-    char path[DOCUMENT_PATH];
+    uint32_t channel;
+    bool is_marks;
 };
 
-/* Sources of channel `index`: its value and, when it has one, its marks. Returns how many. */
-static size_t sources_of(const struct plant *plant, size_t index, struct placed out[2])
+static const char *path_of(const struct plant *plant, const struct placed *p, char path[DOCUMENT_PATH])
 {
-    const struct channel *channel = plant->channels[index];
-    const struct outlet *outlet = plant->outlet_of[index];
-    size_t c = (size_t)(channel - outlet->channels);
-    out[0].source = &channel->source;
-    snprintf(out[0].path, DOCUMENT_PATH, "outlets[%zu].channels[%zu].source", outlet->index, c);
-    out[1].source = &channel->marks_source;
-    snprintf(out[1].path, DOCUMENT_PATH, "outlets[%zu].channels[%zu].marks.source", outlet->index, c);
-    return channel->has_marks ? 2 : 1;
+    const struct outlet *outlet = plant->outlet_of[p->channel];
+    snprintf(path, DOCUMENT_PATH, "outlets[%zu].channels[%zu]%s.source", outlet->index,
+             (size_t)(plant->channels[p->channel] - outlet->channels), p->is_marks ? ".marks" : "");
+    return path;
+}
+
+/* By line, station, table, address; of equals the one written first. */
+static int compare_placed(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+    const struct point *p = &x->source->point, *q = &y->source->point;
+    const int keys[][2] = {{x->source->line_index, y->source->line_index},
+                           {p->station, q->station},
+                           {(int)p->table, (int)q->table},
+                           {p->address, q->address},
+                           {(int)x->channel, (int)y->channel},
+                           {x->is_marks, y->is_marks}};
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+        if (keys[k][0] != keys[k][1])
+            return keys[k][0] < keys[k][1] ? -1 : 1;
+    return 0;
+}
+
+static bool same_table(const struct source *a, const struct source *b)
+{
+    return a->line_index == b->line_index && a->point.station == b->point.station && a->point.table == b->point.table;
+}
+
+/* Registers may be read twice as the same thing, or as single bits; not as two things. The later written is at fault. */
+static void check_overlap(struct loader *l, const struct placed *a, const struct placed *b)
+{
+    const struct point *p = &a->source->point, *q = &b->source->point;
+    if (p->type == MB_BIT || q->type == MB_BIT ||
+        (p->address == q->address && p->type == q->type && p->order == q->order))
+        return;
+    bool a_first = a->channel < b->channel || (a->channel == b->channel && !a->is_marks);
+    const struct placed *first = a_first ? a : b, *second = a_first ? b : a;
+    char first_path[DOCUMENT_PATH], second_path[DOCUMENT_PATH];
+    path_of(l->plant, first, first_path);
+    path_of(l->plant, second, second_path);
+    COMPLAIN(l, second_path, ".address", "%s at %d overlaps %s at %d of %s", mb_type_name(second->source->point.type),
+             second->source->point.address, mb_type_name(first->source->point.type), first->source->point.address,
+             first_path);
 }
 
 static void check_registers(struct loader *l)
 {
-    struct placed mine[2], others[2];
-    for (size_t i = 0; i < l->plant->channel_count; i++) {
-        size_t n = sources_of(l->plant, i, mine);
-        for (size_t s = 0; s < n; s++) {
-            check_source(l, mine[s].source, mine[s].path);
-            if (s == 1)
-                check_overlap(l, mine[1].source, mine[1].path, mine[0].source, mine[0].path);
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (l->plant->channels[j]->source.line_index != mine[0].source->line_index &&
-                !l->plant->channels[j]->has_marks && n == 1)
-                continue;
-            size_t m = sources_of(l->plant, j, others);
-            for (size_t s = 0; s < n; s++)
-                for (size_t t = 0; t < m; t++)
-                    check_overlap(l, mine[s].source, mine[s].path, others[t].source, others[t].path);
-        }
+    char path[DOCUMENT_PATH];
+    size_t count = 0;
+    struct placed *all = calloc(2 * l->plant->channel_count + 1, sizeof *all);
+    if (!all) {
+        COMPLAIN(l, "outlets", "", "out of memory");
+        return;
     }
+    for (uint32_t i = 0; i < l->plant->channel_count; i++) {
+        const struct channel *channel = l->plant->channels[i];
+        all[count++] = (struct placed){&channel->source, i, false};
+        if (channel->has_marks)
+            all[count++] = (struct placed){&channel->marks_source, i, true};
+    }
+    for (size_t i = 0; i < count; i++)
+        check_source(l, all[i].source, path_of(l->plant, &all[i], path));
+    qsort(all, count, sizeof *all, compare_placed);
+    for (size_t i = 0; i < count; i++) {
+        int end = all[i].source->point.address + mb_point_width(&all[i].source->point);
+        for (size_t j = i + 1; j < count && same_table(all[i].source, all[j].source) && all[j].source->point.address < end; j++)
+            check_overlap(l, &all[i], &all[j]);
+    }
+    free(all);
 }
 
 /* ---- channels and limits ---- */
@@ -190,8 +212,10 @@ static void check_limits(struct loader *l, const struct channel *channel, const 
             COMPLAIN(l, at, "", "neither max nor min is given");
         if (limit->min > limit->max)
             COMPLAIN(l, at, ".min", "%g is above max %g", limit->min, limit->max);
-        if (!limit->unit[0] && !channel->factor->unit[0])
-            COMPLAIN(l, at, "", "a limit without a unit: the factor %s has none of its own", channel->factor->code);
+        bool written = document_get(l->document, document_at(l->document, at), "unit") != NULL;
+        if (!limit->unit[0] && (written || !channel->factor->unit[0]))
+            COMPLAIN(l, at, "", "a limit without a unit: write that of %s (%s)", channel->factor->code,
+                     channel->factor->unit);
         else if (!limit->unit[0])
             snprintf(limit->unit, sizeof limit->unit, "%s", channel->factor->unit);
         else if (strcmp(limit->unit, channel->factor->unit) != 0)

@@ -51,6 +51,8 @@
         .key = k, .kind = FIELD_TABLE, .at = AT(s, m), .size = sizeof *((struct s *)0)->m, .choices = c, .min = low,   \
         .max = high, .count_at = AT(s, n), .most = limit, .otherwise = NULL, .given_at = given, .doc = d               \
     }
+#define LATER(k, d) {.key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d}
+#define LATER(k, d) {.key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d}
 #define SECTION(var, title, rows) static const struct section var = {title, rows, COUNT(rows)}
 
 const struct choice MB_TABLE_CHOICES[] = {
@@ -191,6 +193,9 @@ static const struct field LINE_ROWS[] = {
             "Silence between an answer and the next request; a serial line keeps at least 3.5 characters."),
     INTEGER(line, max_registers, "max_registers", 1, 125, "125", "Most registers a request may ask for."),
     INTEGER(line, max_gap, "max_gap", 0, 124, "8", "Most unneeded registers read to join two points in one request."),
+    LATER("hj212_listen", "HJ 212 lines are not in this version"),
+    LATER("hj212_connect", "HJ 212 lines are not in this version"),
+    LATER("hj212_serial", "HJ 212 lines are not in this version"),
 };
 SECTION(LINE_SECTION, "lines[]", LINE_ROWS);
 
@@ -432,5 +437,7 @@ static const struct field PLANT_ROWS[] = {
      .otherwise = "",
      .given_at = NO,
      .doc = "When somebody is told."},
+    LATER("uplinks", "HJ 212 uplinks are not in this version"),
+    LATER("console", "the console is not in this version"),
 };
 const struct section PLANT_SCHEMA = {"the file", PLANT_ROWS, COUNT(PLANT_ROWS)};

@@ -29,6 +29,7 @@ static const char *kind_words(const struct field *field)
         [FIELD_TEXT] = "text",          [FIELD_INTEGER] = "a whole number",  [FIELD_NUMBER] = "a number",
         [FIELD_FLAG] = "true or false", [FIELD_CHOICE] = "one of the names", [FIELD_SECTION] = "a mapping",
         [FIELD_LIST] = "a list",        [FIELD_PAIR] = "a pair [low, high]", [FIELD_TABLE] = "a mapping of numbers",
+        [FIELD_LATER] = "nothing yet",
     };
     return WORDS[field->kind];
 }
@@ -115,7 +116,8 @@ static bool fill_scalar(struct document *d, const yaml_node_t *node, const char 
     case FIELD_SECTION:
     case FIELD_LIST:
     case FIELD_PAIR:
-    case FIELD_TABLE: break;
+    case FIELD_TABLE:
+    case FIELD_LATER: break;
     }
     return read_choice(d, node, path, field->choices, at);
 }
@@ -198,6 +200,7 @@ static bool fill_field(struct document *d, const yaml_node_t *node, const char *
         *(bool *)member(base, field->given_at) = true;
     switch (field->kind) {
     case FIELD_SECTION: return schema_fill(d, node, path, field->section, at);
+    case FIELD_LATER: return document_complain_at(d, node, path, "%s", field->doc);
     case FIELD_LIST: return fill_list(d, node, path, field, base);
     case FIELD_TABLE: return fill_table(d, node, path, field, base);
     case FIELD_PAIR: return fill_pair(d, node, path, field, at);
@@ -338,7 +341,8 @@ void schema_print(const struct section *section, FILE *out)
 {
     fprintf(out, "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n", section->name);
     for (size_t i = 0; i < section->count; i++)
-        print_row(&section->fields[i], out);
+        if (section->fields[i].kind != FIELD_LATER)
+            print_row(&section->fields[i], out);
     fprintf(out, "\n");
     for (size_t i = 0; i < section->count; i++) {
         const struct field *f = &section->fields[i];
