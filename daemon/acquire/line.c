@@ -152,6 +152,7 @@ static void decode_block(struct line_worker *w, const struct mb_block *block, co
     pthread_mutex_lock(&w->status_lock);
     w->status.state = LINE_CONNECTED;
     w->status.counts = *mb_port_counts(w->port);
+    w->status.blocks = w->plan.block_count;
     w->status.values_refused += refused;
     w->status.last_answer_ms = time_ms;
     w->status.last_error[0] = '\0';

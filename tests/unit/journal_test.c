@@ -1,0 +1,371 @@
+/* Durable, gapless, chained, signed; and honest about files it can't use. Runs under TSan too. */
+#include "check.h"
+
+#include "config/load.h"
+#include "journal/journal.h"
+#include "journal/reader.h"
+#include "journal/samples.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
+
+static void wake(void *owner)
+{
+    (void)owner;
+    pthread_mutex_lock(&lock);
+    pthread_cond_broadcast(&woken);
+    pthread_mutex_unlock(&lock);
+}
+
+static struct journal *open_journal(const char *path, struct signer *signer)
+{
+    struct error err = {""};
+    struct journal_settings settings = {path, signer, wake, NULL};
+    struct journal *journal = journal_open(&settings, &err);
+    if (!journal)
+        print_message("open: %s\n", err.text);
+    return journal;
+}
+
+static void fresh(void)
+{
+    unlink("j.db");
+    unlink("j.db-wal");
+    unlink("j.db-shm");
+}
+
+static void publish(struct journal *journal, enum stream stream, int n)
+{
+    char body[64], topic[64];
+    int length = snprintf(body, sizeof body, "{\"n\":%d}", n);
+    snprintf(topic, sizeof topic, "%s/t/%d", stream_name(stream), n % 3);
+    assert_true(journal_publish(journal, stream, n, "test", topic, body, (size_t)length));
+}
+
+/* Waits until n more published entries are durable, at most 10 s; frees them. */
+static void take(struct journal *journal, size_t n)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    while (n > 0) {
+        struct journal_entry *entry = journal_take(journal);
+        if (entry) {
+            journal_entry_free(entry);
+            n--;
+            continue;
+        }
+        pthread_mutex_lock(&lock);
+        struct timespec soon;
+        clock_gettime(CLOCK_REALTIME, &soon);
+        assert_true(soon.tv_sec < until.tv_sec);
+        soon.tv_nsec += 5000000;
+        soon.tv_sec += soon.tv_nsec / 1000000000;
+        soon.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&woken, &lock, &soon);
+        pthread_mutex_unlock(&lock);
+    }
+}
+
+/* The chain by hand, with nothing of the room: SHA-256(before ‖ body) over what SQLite gives. */
+static size_t walk_chain(const char *stream)
+{
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    unsigned char before[32] = {0}, joined[4096];
+    size_t count = 0;
+    assert_int_equal(sqlite3_open("j.db", &db), SQLITE_OK);
+    sqlite3_prepare_v2(db, "SELECT seq, body, hash FROM entry WHERE stream = ? ORDER BY seq", -1, &s, NULL);
+    sqlite3_bind_text(s, 1, stream, -1, SQLITE_STATIC);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        size_t length = (size_t)sqlite3_column_bytes(s, 1);
+        unsigned char hash[32];
+        assert_int_equal(sqlite3_column_int64(s, 0), (int64_t)++count);
+        memcpy(joined, before, 32);
+        memcpy(joined + 32, sqlite3_column_blob(s, 1), length);
+        EVP_Digest(joined, 32 + length, hash, NULL, EVP_sha256(), NULL);
+        assert_memory_equal(hash, sqlite3_column_blob(s, 2), 32);
+        memcpy(before, hash, 32);
+    }
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return count;
+}
+
+static void entries_are_gapless_and_chained_across_restarts(void **state)
+{
+    (void)state;
+    fresh();
+    for (int run = 0; run < 3; run++) {
+        struct journal *journal = open_journal("j.db", NULL);
+        assert_non_null(journal);
+        for (int i = 0; i < 100; i++) {
+            publish(journal, STREAM_ALARM, i);
+            if (i % 2 == 0)
+                publish(journal, STREAM_DISCLOSURE, i);
+            if (i % 7 == 0)
+                journal_flush(journal);
+        }
+        journal_flush(journal);
+        take(journal, 150);
+        assert_true(journal_close(journal));
+    }
+    assert_int_equal(walk_chain("alarm"), 300);
+    assert_int_equal(walk_chain("disclosure"), 150);
+}
+
+static bool check_body(void *owner, const struct journal_entry *entry)
+{
+    struct verifier *key = owner;
+    char want[200];
+    int length = snprintf(want, sizeof want, "{\"v\":1,\"stream\":\"alarm\",\"seq\":%llu,\"prev\":\"", (unsigned long long)entry->seq);
+    assert_memory_equal(entry->body, want, (size_t)length);
+    assert_memory_equal(entry->body + length + 64, "\",\"n\":", 6);
+    assert_true(verifier_check(key, entry->body, entry->length, entry->signature, entry->signature_length));
+    char altered[512];
+    memcpy(altered, entry->body, entry->length);
+    altered[entry->length - 2] ^= 1;
+    assert_false(verifier_check(key, altered, entry->length, entry->signature, entry->signature_length));
+    return true;
+}
+
+static void bodies_state_their_place_and_are_signed(void **state)
+{
+    struct error err;
+    (void)state;
+    fresh();
+    unlink("key.pem");
+    unlink("key.pem.pub");
+    assert_true(key_generate("key.pem", &err));
+    assert_false(key_generate("key.pem", &err)); /* never overwrites */
+    struct signer *signer = signer_load("key.pem", &err);
+    struct verifier *verifier = verifier_load("key.pem.pub", &err);
+    assert_non_null(signer);
+    assert_non_null(verifier);
+    assert_string_equal(signer_id(signer), verifier_id(verifier));
+    struct journal *journal = open_journal("j.db", signer);
+    for (int i = 0; i < 5; i++)
+        publish(journal, STREAM_ALARM, i);
+    journal_flush(journal);
+    take(journal, 5);
+    assert_true(journal_close(journal));
+    struct reader *reader = reader_open("j.db", &err);
+    bool more = true;
+    assert_true(reader_messages(reader, STREAM_ALARM, 0, UINT64_MAX, 100, "", check_body, verifier, &more, &err));
+    assert_false(more);
+    reader_close(reader);
+    signer_free(signer);
+    verifier_free(verifier);
+}
+
+static void a_secret_others_can_read_is_refused(void **state)
+{
+    struct error err;
+    (void)state;
+    unlink("open.pem");
+    unlink("open.pem.pub");
+    assert_true(key_generate("open.pem", &err));
+    assert_int_equal(chmod("open.pem", 0644), 0);
+    assert_null(signer_load("open.pem", &err));
+    assert_non_null(strstr(err.text, "can be read by others (mode 644): chmod 600 it"));
+    write_text("text.pem", "hello\n");
+    chmod("text.pem", 0600);
+    assert_null(signer_load("text.pem", &err));
+    assert_string_equal(err.text, "text.pem: not a PEM key");
+}
+
+struct seen {
+    uint64_t seqs[64];
+    size_t count;
+};
+
+static bool remember(void *owner, const struct journal_entry *entry)
+{
+    struct seen *seen = owner;
+    seen->seqs[seen->count++] = entry->seq;
+    return true;
+}
+
+static void replay_filters_and_bounds(void **state)
+{
+    struct error err;
+    struct seen seen = {0};
+    bool more = false;
+    (void)state;
+    fresh();
+    struct journal *journal = open_journal("j.db", NULL);
+    for (int i = 0; i < 9; i++)
+        publish(journal, STREAM_DISCLOSURE, i); /* topics .../0 1 2 0 1 2 0 1 2 */
+    journal_flush(journal);
+    take(journal, 9);
+    struct reader *reader = reader_open("j.db", &err);
+    assert_true(reader_messages(reader, STREAM_DISCLOSURE, 2, 9, 2, "disclosure/t/1", remember, &seen, &more, &err));
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.seqs[0], 5);
+    assert_int_equal(seen.seqs[1], 8);
+    assert_false(more);
+    seen.count = 0;
+    assert_true(reader_messages(reader, STREAM_DISCLOSURE, UINT64_MAX, UINT64_MAX, 10, "", remember, &seen, &more, &err)); /* 2^64 - 1 asks for nothing */
+    assert_int_equal(seen.count, 0);
+    assert_true(reader_snapshot(reader, remember, &seen, &err)); /* the last of each topic */
+    assert_int_equal(seen.count, 3);
+    reader_close(reader);
+    journal_close(journal);
+}
+
+static void execute(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open("j.db", &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void an_altered_end_is_not_built_on(void **state)
+{
+    static const char *const HARM[] = {"UPDATE entry SET body = replace(body, '\"n\":7', '\"n\":8') WHERE stream = 'alarm' AND seq = 8",
+                                       "DELETE FROM entry WHERE stream = 'alarm' AND seq = 8"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct error err;
+        fresh();
+        struct journal *journal = open_journal("j.db", NULL);
+        for (int n = 0; n < 10; n++)
+            publish(journal, STREAM_ALARM, n);
+        assert_true(journal_close(journal));
+        execute(HARM[i]);
+        struct journal_settings settings = {"j.db", NULL, wake, NULL};
+        assert_null(journal_open(&settings, &err));
+        assert_non_null(strstr(err.text, "is damaged or was altered; keep it, run cemsctl verify"));
+    }
+}
+
+static void foreign_files_are_refused_and_left_alone(void **state)
+{
+    struct error err;
+    struct journal_settings settings = {"j.db", NULL, wake, NULL};
+    (void)state;
+    fresh();
+    write_text("j.db", "this is a letter, not a database, and it is long enough to be looked at twice\n");
+    assert_null(journal_open(&settings, &err));
+    assert_string_equal(err.text, "journal j.db is not a database: move it away or set journal.path; it was not touched");
+    char first[8] = "";
+    FILE *in = fopen("j.db", "r");
+    assert_int_equal(fread(first, 1, 4, in), 4);
+    fclose(in);
+    assert_string_equal(first, "this");
+    fresh();
+    execute("CREATE TABLE recipes(cake)");
+    assert_null(journal_open(&settings, &err));
+    assert_string_equal(err.text, "j.db is a database of something else, not a journal: set journal.path; it was not touched");
+    settings.path = "no/such/folder/j.db";
+    assert_null(journal_open(&settings, &err));
+    assert_non_null(strstr(err.text, "give the daemon a folder it may write in"));
+}
+
+static void one_journal_has_one_writer(void **state)
+{
+    struct error err;
+    struct journal_settings settings = {"j.db", NULL, wake, NULL};
+    (void)state;
+    fresh();
+    struct journal *journal = open_journal("j.db", NULL);
+    assert_null(journal_open(&settings, &err));
+    assert_string_equal(err.text, "journal j.db is in use by another cemsd: one journal has one writer");
+    journal_close(journal);
+}
+
+/* The mailbox is bounded: without a flush nothing drains it, and at its bound appending is refused and counted. */
+static void a_full_mailbox_refuses_and_counts(void **state)
+{
+    static char body[200000];
+    struct journal_status status;
+    size_t taken = 0;
+    (void)state;
+    fresh();
+    struct journal *journal = open_journal("j.db", NULL);
+    memset(body, 'x', sizeof body);
+    while (journal_append(journal, STREAM_EVENT, 0, "big", body, sizeof body))
+        assert_true(++taken < 1000);
+    assert_true(taken * sizeof body <= JOURNAL_MAILBOX_BYTES);
+    assert_false(journal_has_room(journal));
+    journal_status_get(journal, &status);
+    assert_int_equal(status.refused, 1);
+    assert_false(journal_append(journal, STREAM_EVENT, 0, "too big", body, JOURNAL_BODY_MAX + 1));
+    assert_true(journal_close(journal)); /* what was taken is kept */
+    journal = open_journal("j.db", NULL);
+    journal_status_get(journal, &status);
+    assert_int_equal(status.durable[STREAM_EVENT], taken);
+    journal_close(journal);
+}
+
+static void cursors_and_channels_survive(void **state)
+{
+    (void)state;
+    fresh();
+    struct journal *journal = open_journal("j.db", NULL);
+    assert_int_equal(journal_channel_id(journal, "DA001", "a21026"), 1);
+    assert_int_equal(journal_channel_id(journal, "DA001", "a19001"), 2);
+    assert_int_equal(journal_channel_id(journal, "DA001", "a21026"), 1);
+    assert_true(journal_save_cursor(journal, "feed.alarm", 41));
+    assert_true(journal_save_cursor(journal, "feed.alarm", 42));
+    assert_true(journal_close(journal));
+    journal = open_journal("j.db", NULL);
+    assert_int_equal(journal_channel_id(journal, "DA001", "a19001"), 2);
+    assert_int_equal(journal_channel_id(journal, "DA002", "a19001"), 3);
+    assert_int_equal(journal_cursor(journal, "feed.alarm"), 42);
+    assert_int_equal(journal_cursor(journal, "feed.disclosure"), 0);
+    journal_close(journal);
+}
+
+/* One sample by hand: channel 300 = AC 02, +1000 ms zigzag 2000 = D0 0F, flags 80|5 (C), 1.5 = 3FF8... little endian. */
+static void sample_blocks_are_as_documented(void **state)
+{
+    static const uint8_t WANT[] = {0xAC, 0x02, 0xD0, 0x0F, 0x85, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x01, 0x01, 0x47};
+    static struct sample_block block;
+    const struct sample one = {6000, 0, MARK_C, 1.5}, two = {4999, 0, MARK_B, NAN};
+    (void)state;
+    block_begin(&block, 5000);
+    assert_true(block_add(&block, 300, &one, true));
+    assert_true(block_add(&block, 1, &two, false)); /* -1 ms zigzag 1; 40|7 no value, B */
+    assert_int_equal(block.length, sizeof WANT);
+    assert_memory_equal(block.bytes, WANT, sizeof WANT);
+    struct block_cursor cursor = {WANT, WANT + sizeof WANT, 5000};
+    struct sample got;
+    bool first;
+    assert_int_equal(block_next(&cursor, &got, &first), BLOCK_SAMPLE);
+    assert_true(first && got.channel == 300 && got.time_ms == 6000 && got.mark == MARK_C);
+    check_close(got.value, 1.5, 0);
+    assert_int_equal(block_next(&cursor, &got, &first), BLOCK_SAMPLE);
+    assert_true(!first && got.channel == 1 && got.time_ms == 4999 && got.mark == MARK_B && isnan(got.value));
+    assert_int_equal(block_next(&cursor, &got, &first), BLOCK_END);
+    for (size_t n = 1; n < sizeof WANT; n++) { /* every cut is an end or malformed, never an overread (ASan) */
+        uint8_t *cut = malloc(n);
+        memcpy(cut, WANT, n);
+        cursor = (struct block_cursor){cut, cut + n, 0};
+        while (block_next(&cursor, &got, &first) == BLOCK_SAMPLE)
+            ;
+        free(cut);
+    }
+    while (block_add(&block, 1, &two, false))
+        ;
+    assert_true(block.length <= BLOCK_BYTES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(entries_are_gapless_and_chained_across_restarts), cmocka_unit_test(bodies_state_their_place_and_are_signed),
+        cmocka_unit_test(a_secret_others_can_read_is_refused),             cmocka_unit_test(replay_filters_and_bounds),
+        cmocka_unit_test(an_altered_end_is_not_built_on),                  cmocka_unit_test(foreign_files_are_refused_and_left_alone),
+        cmocka_unit_test(one_journal_has_one_writer),                      cmocka_unit_test(a_full_mailbox_refuses_and_counts),
+        cmocka_unit_test(cursors_and_channels_survive),                    cmocka_unit_test(sample_blocks_are_as_documented),
+    };
+    enter_scratch();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
