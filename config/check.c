@@ -157,7 +157,8 @@ static bool same_table(const struct source *a, const struct source *b)
     return a->line_index == b->line_index && a->point.station == b->point.station && a->point.table == b->point.table;
 }
 
-/* Registers may be read twice as the same thing, or as single bits; not as two things. The later written is at fault. */
+/* Registers may be read twice as the same thing, or as single bits; not as two things. The later written is at fault.
+ */
 static void check_overlap(struct loader *l, const struct placed *a, const struct placed *b)
 {
     const struct point *p = &a->source->point, *q = &b->source->point;
@@ -194,7 +195,8 @@ static void check_registers(struct loader *l)
     qsort(all, count, sizeof *all, compare_placed);
     for (size_t i = 0; i < count; i++) {
         int end = all[i].source->point.address + mb_point_width(&all[i].source->point);
-        for (size_t j = i + 1; j < count && same_table(all[i].source, all[j].source) && all[j].source->point.address < end; j++)
+        for (size_t j = i + 1;
+             j < count && same_table(all[i].source, all[j].source) && all[j].source->point.address < end; j++)
             check_overlap(l, &all[i], &all[j]);
     }
     free(all);

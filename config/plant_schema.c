@@ -51,8 +51,14 @@
         .key = k, .kind = FIELD_TABLE, .at = AT(s, m), .size = sizeof *((struct s *)0)->m, .choices = c, .min = low,   \
         .max = high, .count_at = AT(s, n), .most = limit, .otherwise = NULL, .given_at = given, .doc = d               \
     }
-#define LATER(k, d) {.key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d}
-#define LATER(k, d) {.key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d}
+#define LATER(k, d)                                                                                                    \
+    {                                                                                                                  \
+        .key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d                                       \
+    }
+#define LATER(k, d)                                                                                                    \
+    {                                                                                                                  \
+        .key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d                                       \
+    }
 #define SECTION(var, title, rows) static const struct section var = {title, rows, COUNT(rows)}
 
 const struct choice MB_TABLE_CHOICES[] = {

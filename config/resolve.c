@@ -2,6 +2,7 @@
 #include "config/check.h"
 #include "config/factors.h"
 #include "config/limits.h"
+#include "modbus/value.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,6 +54,10 @@ static void resolve_source(struct loader *l, struct source *source, int interval
     yaml_node_t *mapping = document_at(l->document, path);
     if (bits && !document_get(l->document, mapping, "type"))
         source->point.type = MB_BIT;
+    if (source->point.order == MB_ORDER_DEFAULT) { /* one name for one thing: overlap and reload compare points */
+        int width = mb_type_width(source->point.type);
+        source->point.order = width == 4 ? MB_ABCDEFGH : width == 2 ? MB_ABCD : MB_AB;
+    }
 }
 
 struct inherit {

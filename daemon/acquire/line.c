@@ -62,6 +62,7 @@ struct line_worker {
     size_t batch_count;
     int64_t batch_since_ns;
     int64_t phase_ns;
+    uint64_t waits_told;
 
     pthread_mutex_t status_lock; /* guards the two below */
     struct line_status status;
@@ -82,6 +83,12 @@ static void hand_over(struct line_worker *w)
         return;
     mailbox_put(&w->mailbox, w->batch, w->batch_count);
     w->batch_count = 0;
+    if (w->mailbox.waits != w->waits_told) {
+        w->waits_told = w->mailbox.waits;
+        pthread_mutex_lock(&w->status_lock);
+        w->status.mailbox_waits = w->waits_told;
+        pthread_mutex_unlock(&w->status_lock);
+    }
     w->wake(w->owner);
 }
 
@@ -159,6 +166,25 @@ static void decode_block(struct line_worker *w, const struct mb_block *block, co
     pthread_mutex_unlock(&w->status_lock);
 }
 
+static void count_silent(struct line_worker *w)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    size_t silent = 0;
+    for (int s = 0; s < STATIONS; s++)
+        silent += w->station[s].failures >= FAILURES_TO_BACK_OFF && backoff_waiting(&w->station[s], now_ns);
+    pthread_mutex_lock(&w->status_lock);
+    w->status.stations_silent = silent;
+    pthread_mutex_unlock(&w->status_lock);
+}
+
+static void station_answered(struct line_worker *w, int station)
+{
+    if (w->station[station].failures == 0)
+        return;
+    backoff_succeed(&w->station[station]);
+    count_silent(w);
+}
+
 static void station_failed(struct line_worker *w, const struct mb_block *block, enum mb_result result)
 {
     struct backoff *station = &w->station[block->station];
@@ -174,6 +200,7 @@ static void station_failed(struct line_worker *w, const struct mb_block *block, 
         if (mb_port_untagged(w->port)) /* its late answer must not meet the next request */
             station->until_ns = now_ns + w->line.timeout_ms * MS;
     }
+    count_silent(w);
 }
 
 /* False when the block was split: its parts are due now. */
@@ -187,7 +214,7 @@ static bool excepted(struct line_worker *w, size_t index)
         emit_block(w, block, MARK_B);
         return true;
     }
-    backoff_succeed(&w->station[block->station]);
+    station_answered(w, block->station);
     snprintf(text, sizeof text, "station %d %s %d..%d: exception %d", block->station, mb_table_name(block->table),
              block->address, block->address + block->count - 1, code);
     note(w, LINE_CONNECTED, text);
@@ -213,7 +240,7 @@ static void run_block(struct line_worker *w, size_t index)
         result = mb_port_read(w->port, block->station, block->table, block->address, block->count, registers);
     switch (result) {
     case MB_OK:
-        backoff_succeed(&w->station[block->station]);
+        station_answered(w, block->station);
         decode_block(w, block, registers);
         return;
     case MB_EXCEPTION: excepted(w, index); return;
@@ -251,18 +278,6 @@ static void advance(struct line_worker *w, size_t index, int64_t now_ns)
     w->due_ns[index] += (missed + 1) * interval_ns;
 }
 
-static void count_silent(struct line_worker *w)
-{
-    int64_t now_ns = clock_monotonic_ns();
-    size_t silent = 0;
-    for (int s = 0; s < STATIONS; s++)
-        silent += w->station[s].failures >= FAILURES_TO_BACK_OFF && backoff_waiting(&w->station[s], now_ns);
-    pthread_mutex_lock(&w->status_lock);
-    w->status.stations_silent = silent;
-    w->status.mailbox_waits = w->mailbox.waits;
-    pthread_mutex_unlock(&w->status_lock);
-}
-
 static void *run(void *argument)
 {
     struct line_worker *w = argument;
@@ -278,8 +293,6 @@ static void *run(void *argument)
             break;
         advance(w, index, clock_monotonic_ns());
         run_block(w, index);
-        if (w->batch_count == 0 || w->batch[0].mark != MARK_N)
-            count_silent(w);
     }
     pthread_mutex_lock(&w->status_lock);
     w->finished = true;

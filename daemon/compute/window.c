@@ -88,8 +88,8 @@ struct figure window_close(const struct window *window, enum period period, uint
     if (!valid || window->value.n == 0) {
         f.mark = realtime && window->received > 0 ? window->last_mark : dominant_mark(window);
         f.reason = window->value.n > 0 && !realtime ? REASON_TOO_FEW
-                   : window->received > 0           ? REASON_MARKED
-                                                    : REASON_NO_DATA;
+                   : f.mark == MARK_B               ? REASON_NO_DATA
+                                                    : REASON_MARKED;
         return f;
     }
     f.value = realtime ? window->value.last : window->value.sum / window->value.n;

@@ -1,4 +1,5 @@
-/* What the unit tests share: cmocka with its headers in order, and exact comparison of doubles with a tolerance said. */
+/* What the unit tests share: cmocka with its headers in order, and exact comparison of doubles with a tolerance said.
+ */
 #ifndef CEMSD_TESTS_CHECK_H
 #define CEMSD_TESTS_CHECK_H
 

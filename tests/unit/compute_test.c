@@ -5,24 +5,26 @@
 #include "config/load.h"
 #include "model/instant.h"
 
-static const char PLANT[] = "site: {name: N, code: C, mn: 88880001}\n"
-                            "feeds: {disclosure: {bind: \"tcp://127.0.0.1:1\", realtime_s: 10}}\n"
-                            "lines: [{name: a, modbus_tcp: {host: h}}]\n"
-                            "outlets:\n"
-                            "  - id: DA001\n"
-                            "    name: stack\n"
-                            "    medium: gas\n"
-                            "    standard: coal-power-ule\n"
-                            "    duct: {area_m2: 20, ambient_kpa: 101.325}\n"
-                            "    channels:\n"
-                            "      - {factor: a21026, source: {line: a, address: 0}, interval_ms: 5000, range: [0, 300]}\n"
-                            "      - {factor: a19001, source: {line: a, address: 2}, interval_ms: 5000}\n"
-                            "      - {factor: a01012, source: {line: a, address: 4}, interval_ms: 5000}\n"
-                            "      - {factor: a01013, source: {line: a, address: 6}, interval_ms: 5000}\n"
-                            "      - {factor: a01014, source: {line: a, address: 8}, interval_ms: 5000}\n"
-                            "      - {factor: a01011, source: {line: a, address: 10}, interval_ms: 5000}\n"
-                            "      - {factor: a34013, source: {line: a, address: 12}, interval_ms: 5000, basis: {state: actual, moisture: wet}}\n"
-                            "alarms: {instantaneous: {multiple: 2, samples: 3}, missing: {minutes: 5}}\n";
+static const char PLANT[] =
+    "site: {name: N, code: C, mn: 88880001}\n"
+    "feeds: {disclosure: {bind: \"tcp://127.0.0.1:1\", realtime_s: 10}}\n"
+    "lines: [{name: a, modbus_tcp: {host: h}}]\n"
+    "outlets:\n"
+    "  - id: DA001\n"
+    "    name: stack\n"
+    "    medium: gas\n"
+    "    standard: coal-power-ule\n"
+    "    duct: {area_m2: 20, ambient_kpa: 101.325}\n"
+    "    channels:\n"
+    "      - {factor: a21026, source: {line: a, address: 0}, interval_ms: 5000, range: [0, 300]}\n"
+    "      - {factor: a19001, source: {line: a, address: 2}, interval_ms: 5000}\n"
+    "      - {factor: a01012, source: {line: a, address: 4}, interval_ms: 5000}\n"
+    "      - {factor: a01013, source: {line: a, address: 6}, interval_ms: 5000}\n"
+    "      - {factor: a01014, source: {line: a, address: 8}, interval_ms: 5000}\n"
+    "      - {factor: a01011, source: {line: a, address: 10}, interval_ms: 5000}\n"
+    "      - {factor: a34013, source: {line: a, address: 12}, interval_ms: 5000, basis: {state: actual, moisture: "
+    "wet}}\n"
+    "alarms: {instantaneous: {multiple: 2, samples: 3}, missing: {minutes: 5}}\n";
 enum { SO2, O2, T, P, X, V, PM };
 
 static struct plant *plant;
@@ -219,7 +221,8 @@ static void a_stale_sibling_does_not_count(void **state)
     assert_int_equal(now.reason, REASON_NO_OXYGEN);
 }
 
-/* Limit 35, multiple 2: three samples in a row above 70 raise it, once; 66.5 (5 % below 70) does not clear it, less does. */
+/* Limit 35, multiple 2: three samples in a row above 70 raise it, once; 66.5 (5 % below 70) does not clear it, less
+ * does. */
 static void instantaneous_has_one_life(void **state)
 {
     (void)state;
@@ -261,7 +264,8 @@ static void warning_and_exceed_follow_the_hours(void **state)
         if (alarms[i].kind != ALARM_WARNING || alarms[i].channel != plant->channels[SO2])
             continue;
         mine++;
-        assert_int_equal(alarms[i].time_ms, alarms[i].state == ALARM_RAISED ? at("2026-11-23T08:15:00") : at("2026-11-23T09:00:00"));
+        assert_int_equal(alarms[i].time_ms,
+                         alarms[i].state == ALARM_RAISED ? at("2026-11-23T08:15:00") : at("2026-11-23T09:00:00"));
     }
     assert_int_equal(mine, 2);
     alarm_count = 0;
@@ -314,7 +318,8 @@ static void missing_is_found_and_ends(void **state)
     assert_int_equal(count_alarms(ALARM_MISSING, ALARM_CLEARED), 1);
 }
 
-/* Three marked samples raise it, a change of letter updates it, three good ones end it. 400 is above the range: mark T. */
+/* Three marked samples raise it, a change of letter updates it, three good ones end it. 400 is above the range: mark T.
+ */
 static void instrument_follows_the_mark(void **state)
 {
     (void)state;
@@ -322,7 +327,8 @@ static void instrument_follows_the_mark(void **state)
     static const struct {
         double value;
         enum mark mark;
-    } STEPS[] = {{10, MARK_C}, {10, MARK_C}, {10, MARK_N}, {10, MARK_C}, {10, MARK_C}, {10, MARK_C}, {400, MARK_N}, {10, MARK_N}, {10, MARK_N}, {10, MARK_N}};
+    } STEPS[] = {{10, MARK_C}, {10, MARK_C},  {10, MARK_N}, {10, MARK_C}, {10, MARK_C},
+                 {10, MARK_C}, {400, MARK_N}, {10, MARK_N}, {10, MARK_N}, {10, MARK_N}};
     for (size_t i = 0; i < 10; i++, t += 5000)
         feed(t, STEPS[i].value, 6, STEPS[i].mark);
     assert_int_equal(count_alarms(ALARM_INSTRUMENT, ALARM_RAISED), 1);
@@ -353,12 +359,14 @@ static void impossible_values_never_reach_a_mean(void **state)
     check_close(last[PERIOD_MINUTE].readings[SO2].value, NAN, 0); /* 2 of 12 make no minute */
 }
 
-/* A sample at the last millisecond belongs to the ending minute, the next to the next; one for a closed minute is late. */
+/* A sample at the last millisecond belongs to the ending minute, the next to the next; one for a closed minute is late.
+ */
 static void period_edges_are_sharp(void **state)
 {
     (void)state;
     int64_t t = at("2026-11-23T08:01:00");
-    const struct sample early = {t - 1, SO2, MARK_N, 1}, on_time = {t, SO2, MARK_N, 2}, in_grace = {t - 2, SO2, MARK_N, 3}, late = {t - 1, SO2, MARK_N, 4};
+    const struct sample early = {t - 1, SO2, MARK_N, 1}, on_time = {t, SO2, MARK_N, 2},
+                        in_grace = {t - 2, SO2, MARK_N, 3}, late = {t - 1, SO2, MARK_N, 4};
     compute_samples(compute, &early, 1);
     compute_samples(compute, &on_time, 1);
     compute_samples(compute, &in_grace, 1); /* 08:00 is still open */
@@ -413,8 +421,10 @@ static void what_is_not_in_the_table_cannot_happen(void **state)
     struct compute_sink sink = {NULL, on_record, on_alarm};
     (void)state;
     (void)sink;
-    assert_true(compute_restore_finding(compute, "DA001", "a21026", ALARM_EXCEED, PERIOD_HOUR, ALARM_RAISED, "old", 1, 40));
-    assert_false(compute_restore_finding(compute, "DA002", "a21026", ALARM_EXCEED, PERIOD_HOUR, ALARM_RAISED, "old", 1, 40));
+    assert_true(
+        compute_restore_finding(compute, "DA001", "a21026", ALARM_EXCEED, PERIOD_HOUR, ALARM_RAISED, "old", 1, 40));
+    assert_false(
+        compute_restore_finding(compute, "DA002", "a21026", ALARM_EXCEED, PERIOD_HOUR, ALARM_RAISED, "old", 1, 40));
     assert_false(compute_restore_finding(compute, "DA001", "a21026", ALARM_EXCEED, -1, ALARM_RAISED, "old", 1, 40));
     int64_t t = feed_minutes(at("2026-11-23T08:00:00"), 60, 10, 6, MARK_N);
     compute_tick(compute, t + COMPUTE_GRACE_MS);
@@ -428,11 +438,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_hour_is_the_mean_of_its_minutes),   TEST(valid_shares_have_sharp_edges),       TEST(oxygen_near_air_is_not_converted),
-        TEST(values_of_one_instant_see_each_other), TEST(a_stale_sibling_does_not_count),      TEST(instantaneous_has_one_life),
-        TEST(warning_and_exceed_follow_the_hours),  TEST(judging_compares_the_unrounded_figure), TEST(missing_is_found_and_ends),
-        TEST(instrument_follows_the_mark),          TEST(impossible_values_never_reach_a_mean), TEST(period_edges_are_sharp),
-        TEST(a_day_is_the_mean_of_its_hours),       TEST(a_reload_keeps_windows_in_progress),  TEST(what_is_not_in_the_table_cannot_happen),
+        TEST(an_hour_is_the_mean_of_its_minutes),
+        TEST(valid_shares_have_sharp_edges),
+        TEST(oxygen_near_air_is_not_converted),
+        TEST(values_of_one_instant_see_each_other),
+        TEST(a_stale_sibling_does_not_count),
+        TEST(instantaneous_has_one_life),
+        TEST(warning_and_exceed_follow_the_hours),
+        TEST(judging_compares_the_unrounded_figure),
+        TEST(missing_is_found_and_ends),
+        TEST(instrument_follows_the_mark),
+        TEST(impossible_values_never_reach_a_mean),
+        TEST(period_edges_are_sharp),
+        TEST(a_day_is_the_mean_of_its_hours),
+        TEST(a_reload_keeps_windows_in_progress),
+        TEST(what_is_not_in_the_table_cannot_happen),
     };
     enter_scratch();
     return cmocka_run_group_tests(tests, NULL, NULL);

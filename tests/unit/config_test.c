@@ -43,14 +43,20 @@ static void each_fault_has_its_place_and_words(void **state)
          "c.yaml:9:53: outlets[0].channels[0].source.address: 70000 is above 65535"},
         {HEAD "      - {factor: a99999, source: {line: a, address: 0}}\n",
          "c.yaml:9:18: outlets[0].channels[0].factor: unknown factor a99999 (HJ 212-2017 annex B)"},
-        {HEAD "      - {factor: w01018, source: {line: a, address: 0}}\n", "c.yaml:9:18: outlets[0].channels[0].factor: w01018 is not a factor of gas"},
-        {HEAD "      - {factor: a21026, source: {line: b, address: 0}}\n", "c.yaml:9:41: outlets[0].channels[0].source.line: there is no line b"},
+        {HEAD "      - {factor: w01018, source: {line: a, address: 0}}\n",
+         "c.yaml:9:18: outlets[0].channels[0].factor: w01018 is not a factor of gas"},
+        {HEAD "      - {factor: a21026, source: {line: b, address: 0}}\n",
+         "c.yaml:9:41: outlets[0].channels[0].source.line: there is no line b"},
         {HEAD "      - {factor: a21026, source: {line: a, address: 65535}}\n",
-         "c.yaml:9:53: outlets[0].channels[0].source.address: 65535 is impossible: float32 takes 2 registers and the table ends at 65535"},
-        {HEAD "      - {factor: a21026, source: {line: a, address: 0}}\n      - {factor: a19001, source: {line: a, address: 1}}\n",
-         "c.yaml:10:53: outlets[0].channels[1].source.address: float32 at 1 overlaps float32 at 0 of outlets[0].channels[0].source"},
+         "c.yaml:9:53: outlets[0].channels[0].source.address: 65535 is impossible: float32 takes 2 registers and the "
+         "table ends at 65535"},
+        {HEAD "      - {factor: a21026, source: {line: a, address: 0}}\n      - {factor: a19001, source: {line: a, "
+              "address: 1}}\n",
+         "c.yaml:10:53: outlets[0].channels[1].source.address: float32 at 1 overlaps float32 at 0 of "
+         "outlets[0].channels[0].source"},
         {HEAD "      - {factor: a21026, source: {line: a, address: 0}, limits: [{max: 3, unit: ppm, source: x}]}\n",
-         "c.yaml:9:81: outlets[0].channels[0].limits[0].unit: ppm is not the unit figures of a21026 are judged in (mg/m3)"},
+         "c.yaml:9:81: outlets[0].channels[0].limits[0].unit: ppm is not the unit figures of a21026 are judged in "
+         "(mg/m3)"},
         {HEAD "      - {factor: a21026, source: {line: a, address: 0}, limits: [{max: 1, unit: '', source: x}]}\n",
          "c.yaml:9:66: outlets[0].channels[0].limits[0]: a limit without a unit: write that of a21026 (mg/m3)"},
         {HEAD "      - {factor: a21026, source: {line: a, address: 0}, limits: [{source: x}]}\n",
@@ -63,31 +69,43 @@ static void each_fault_has_its_place_and_words(void **state)
          "c.yaml:9:71: outlets[0].channels[0].basis.unit: ug/m3 is neither mg/m3, the unit of a21026, nor ppm"},
         {HEAD "      - {factor: a21026, source: {line: a, address: 0}, basis: {moisture: wet}}\n",
          "c.yaml:9:75: outlets[0].channels[0].basis.moisture: wet needs the outlet's moisture a01014"},
-        {HEAD "      - {factor: a21026, source: {line: a, address: 0}, range: [5, 5]}\n", "c.yaml:9:64: outlets[0].channels[0].range: 5 is not below 5"},
+        {HEAD "      - {factor: a21026, source: {line: a, address: 0}, range: [5, 5]}\n",
+         "c.yaml:9:64: outlets[0].channels[0].range: 5 is not below 5"},
         {HEAD "      - {factor: a21026, source: {line: a, adress: 0}}\n",
          "c.yaml:9:44: outlets[0].channels[0].source.adress: unknown key"},
-        {HEAD "      - {factor: a21026, source: {line: a, address: 0, address: 2}}\n", "c.yaml:9:56: outlets[0].channels[0].source.address: stands here twice"},
-        {HEAD "      - {factor: a21026, source: {line: a, address: ten}}\n", "c.yaml:9:53: outlets[0].channels[0].source.address: ten is not a whole number"},
+        {HEAD "      - {factor: a21026, source: {line: a, address: 0, address: 2}}\n",
+         "c.yaml:9:56: outlets[0].channels[0].source.address: stands here twice"},
+        {HEAD "      - {factor: a21026, source: {line: a, address: ten}}\n",
+         "c.yaml:9:53: outlets[0].channels[0].source.address: ten is not a whole number"},
         {HEAD "      - {source: {line: a, address: 0}}\n", "c.yaml:9:9: outlets[0].channels[0].factor: is missing"},
         {"site: {name: N, code: C, mn: 1}\noutlets:\n  - {id: D, name: d, medium: gas, standard: coal, channels: []}\n",
-         "c.yaml:3:45: outlets[0].standard: there is no standard coal; the library has cement-kiln-ule, coal-power-ule, coke-oven-ule, db41-2087-2021-1, "
-         "gb13223-2011-special, gb16297-1996, gb18485-2014, gb18918-2002-1a, gb18918-2002-1b, gb31572-2015-special, gb31572-2015, gb37823-2019, "
+         "c.yaml:3:45: outlets[0].standard: there is no standard coal; the library has cement-kiln-ule, "
+         "coal-power-ule, coke-oven-ule, db41-2087-2021-1, "
+         "gb13223-2011-special, gb16297-1996, gb18485-2014, gb18918-2002-1a, gb18918-2002-1b, gb31572-2015-special, "
+         "gb31572-2015, gb37823-2019, "
          "gb37824-2019, steel-sinter-ule"},
-        {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: a, modbus_tcp: {host: h}}\n  - {name: a, modbus_tcp: {host: h}}\n",
+        {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: a, modbus_tcp: {host: h}}\n  - {name: a, modbus_tcp: "
+         "{host: h}}\n",
          "c.yaml:4:12: lines[1].name: the name a is already taken by lines[0]"},
         {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: a}\n",
          "c.yaml:3:5: lines[0]: none of modbus_tcp, modbus_rtu, modbus_rtu_over_tcp is given; it must be one"},
         {"site: {name: N, code: C, mn: 1}\nfeeds:\n  alarm: {bind: \"tcp://0.0.0.0:5556\"}\n",
-         "c.yaml:3:17: feeds.alarm.bind: tcp://0.0.0.0:5556 can be reached from the network without feeds.curve; add it, or write insecure: true here"},
-        {"site: {name: N, code: C, mn: 1}\nfeeds:\n  alarm: {bind: \"tcp://127.0.0.1:1\"}\n  replay: {bind: \"tcp://127.0.0.1:1\"}\n",
+         "c.yaml:3:17: feeds.alarm.bind: tcp://0.0.0.0:5556 can be reached from the network without feeds.curve; add "
+         "it, or write insecure: true here"},
+        {"site: {name: N, code: C, mn: 1}\nfeeds:\n  alarm: {bind: \"tcp://127.0.0.1:1\"}\n  replay: {bind: "
+         "\"tcp://127.0.0.1:1\"}\n",
          "c.yaml:4:18: feeds.replay.bind: tcp://127.0.0.1:1 is already taken by feeds.alarm"},
-        {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: s, modbus_rtu: {device: /dev/x}}\noutlets:\n  - {id: D, name: d, medium: gas, channels: [{factor: a21026, source: {line: "
+        {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: s, modbus_rtu: {device: /dev/x}}\noutlets:\n  - {id: D, "
+         "name: d, medium: gas, channels: [{factor: a21026, source: {line: "
          "s, station: 0, address: 1}}]}\n",
-         "c.yaml:5:90: outlets[0].channels[0].source.station: 0 is not a station of a serial line (1 to 247; Modbus over Serial Line V1.02, 2.2)"},
+         "c.yaml:5:90: outlets[0].channels[0].source.station: 0 is not a station of a serial line (1 to 247; Modbus "
+         "over Serial Line V1.02, 2.2)"},
         {"", "c.yaml:1:1: the file is empty"},
         {"- a\n", "c.yaml:1:1: must be a mapping (the file)"},
-        {"site: {name: N, code: C, mn: 1}\nuplinks: []\n", "c.yaml:2:10: uplinks: HJ 212 uplinks are not in this version"},
-        {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: w, hj212_listen: {}}\n", "c.yaml:3:29: lines[0].hj212_listen: HJ 212 lines are not in this version"},
+        {"site: {name: N, code: C, mn: 1}\nuplinks: []\n",
+         "c.yaml:2:10: uplinks: HJ 212 uplinks are not in this version"},
+        {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: w, hj212_listen: {}}\n",
+         "c.yaml:3:29: lines[0].hj212_listen: HJ 212 lines are not in this version"},
     };
     size_t wrong = 0;
     (void)state;
@@ -106,7 +124,8 @@ static void each_fault_has_its_place_and_words(void **state)
 static void all_faults_are_listed_at_once(void **state)
 {
     (void)state;
-    assert_null(load("site: {name: N, code: C}\nbogus: 1\nlines:\n  - {name: a, modbus_tcp: {host: h, port: 0}}\nalarms: {hysteresis: x}\n"));
+    assert_null(load("site: {name: N, code: C}\nbogus: 1\nlines:\n  - {name: a, modbus_tcp: {host: h, port: "
+                     "0}}\nalarms: {hysteresis: x}\n"));
     assert_true(complained("c.yaml:1:7: site.mn: is missing"));
     assert_true(complained("c.yaml:2:1: bogus: unknown key"));
     assert_true(complained("c.yaml:4:43: lines[0].modbus_tcp.port: 0 is below 1"));
@@ -130,7 +149,8 @@ static void malformed_yaml_says_where(void **state)
 /* Every prefix of a good file is either good or refused with words; nothing crashes or leaks (run under ASan). */
 static void a_truncated_file_never_crashes(void **state)
 {
-    static const char GOOD[] = HEAD "      - {factor: a21026, source: {line: a, address: 0}, marks: {source: {line: a, address: 9, type: u16}, table: {1: C}},\n"
+    static const char GOOD[] = HEAD "      - {factor: a21026, source: {line: a, address: 0}, marks: {source: {line: a, "
+                                    "address: 9, type: u16}, table: {1: C}},\n"
                                     "         limits: [{period: hour, max: 35, source: s}]}\n";
     char text[sizeof GOOD];
     (void)state;
@@ -147,10 +167,12 @@ static void a_truncated_file_never_crashes(void **state)
 static void a_standard_brings_limits_and_a_permit_overrides(void **state)
 {
     (void)state;
-    struct plant *plant = load("site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - id: D\n    name: d\n    medium: gas\n"
-                               "    standard: coal-power-ule\n    channels:\n      - {factor: a21026, source: {line: a, address: 0}}\n"
-                               "      - {factor: a21002, source: {line: a, address: 2}, limits: [{period: hour, max: 40, source: permit}]}\n"
-                               "      - {factor: a19001, source: {line: a, address: 4}}\n");
+    struct plant *plant = load(
+        "site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - id: D\n    name: "
+        "d\n    medium: gas\n"
+        "    standard: coal-power-ule\n    channels:\n      - {factor: a21026, source: {line: a, address: 0}}\n"
+        "      - {factor: a21002, source: {line: a, address: 2}, limits: [{period: hour, max: 40, source: permit}]}\n"
+        "      - {factor: a19001, source: {line: a, address: 4}}\n");
     assert_non_null(plant);
     const struct channel *so2 = plant->channels[0], *nox = plant->channels[1];
     assert_int_equal(so2->limit_count, 1);
@@ -169,8 +191,10 @@ static void a_standard_brings_limits_and_a_permit_overrides(void **state)
 static void an_unconfirmed_limit_judges_nothing(void **state)
 {
     (void)state;
-    struct plant *plant = load("site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - id: D\n    name: d\n    medium: gas\n"
-                               "    standard: coke-oven-ule\n    channels: [{factor: a21026, source: {line: a, address: 0}}]\n");
+    struct plant *plant =
+        load("site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - id: D\n    "
+             "name: d\n    medium: gas\n"
+             "    standard: coke-oven-ule\n    channels: [{factor: a21026, source: {line: a, address: 0}}]\n");
     assert_non_null(plant);
     assert_int_equal(plant->channels[0]->limit_count, 0);
     bool told = false;
@@ -187,7 +211,7 @@ static void the_factor_table_is_whole(void **state)
     assert_int_equal(factor_count(), 184); /* rows of config/factors.csv */
     assert_ptr_equal(factor_find("02"), factor_find("a21026"));
     assert_string_equal(factor_find("a24016")->name_zh, "1,1-二氯乙烷"); /* a quoted comma */
-    assert_int_equal(factor_find("a34013")->decimals, 1);                 /* N4 in 2017, N4.1 in 2025 */
+    assert_int_equal(factor_find("a34013")->decimals, 1);                /* N4 in 2017, N4.1 in 2025 */
     assert_null(factor_find(""));
 }
 

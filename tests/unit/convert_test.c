@@ -10,22 +10,24 @@ static void reference_oxygen(void **state)
         double c, o2, ref, o2_max, want;
         enum convert_result result;
     } CASES[] = {
-        {20, 8.5, 6, 20, 24, CONVERT_OK},          {20, 6, 6, 20, 20, CONVERT_OK},
-        {-0.4, 8.5, 6, 20, -0.48, CONVERT_OK},     {28, 8.5, 6, 20, 33.6, CONVERT_OK},
-        {6, 11.2, 10, 20, 6.734694, CONVERT_OK},   {80, 10.5, 8, 20, 99.047619, CONVERT_OK},
-        {60, 9.4, 11, 20, 51.724138, CONVERT_OK},  {20, 18.5, 3, 20, 144, CONVERT_OK},
-        {5, 20.9, 6, 20, 0, CONVERT_O2_TOO_HIGH},  {5, 21.05, 6, 25, 0, CONVERT_O2_TOO_HIGH},
-        {5, 20, 6, 20, 75, CONVERT_OK},            {5, NAN, 6, 20, 0, CONVERT_O2_TOO_HIGH},
+        {20, 8.5, 6, 20, 24, CONVERT_OK},         {20, 6, 6, 20, 20, CONVERT_OK},
+        {-0.4, 8.5, 6, 20, -0.48, CONVERT_OK},    {28, 8.5, 6, 20, 33.6, CONVERT_OK},
+        {6, 11.2, 10, 20, 6.734694, CONVERT_OK},  {80, 10.5, 8, 20, 99.047619, CONVERT_OK},
+        {60, 9.4, 11, 20, 51.724138, CONVERT_OK}, {20, 18.5, 3, 20, 144, CONVERT_OK},
+        {5, 20.9, 6, 20, 0, CONVERT_O2_TOO_HIGH}, {5, 21.05, 6, 25, 0, CONVERT_O2_TOO_HIGH},
+        {5, 20, 6, 20, 75, CONVERT_OK},           {5, NAN, 6, 20, 0, CONVERT_O2_TOO_HIGH},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         double got = -999;
-        assert_int_equal(convert_reference_oxygen(CASES[i].c, CASES[i].o2, CASES[i].ref, CASES[i].o2_max, &got), CASES[i].result);
+        assert_int_equal(convert_reference_oxygen(CASES[i].c, CASES[i].o2, CASES[i].ref, CASES[i].o2_max, &got),
+                         CASES[i].result);
         check_close(got, CASES[i].result == CONVERT_OK ? CASES[i].want : -999, 1e-6);
     }
 }
 
-/* 100 mg/m3 at 120 degC, -0.5 kPa, ambient 100.8 kPa: 100 · 101.325 / 100.3 · 393 / 273 = 145.4272. 45 / 0.88 = 51.1364. */
+/* 100 mg/m3 at 120 degC, -0.5 kPa, ambient 100.8 kPa: 100 · 101.325 / 100.3 · 393 / 273 = 145.4272. 45 / 0.88
+ * = 51.1364. */
 static void state_and_moisture(void **state)
 {
     double got = -1;
@@ -64,7 +66,7 @@ static void parts_per_million(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reference_oxygen), cmocka_unit_test(state_and_moisture), cmocka_unit_test(dry_standard_flow),
-                                       cmocka_unit_test(parts_per_million)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reference_oxygen), cmocka_unit_test(state_and_moisture),
+                                       cmocka_unit_test(dry_standard_flow), cmocka_unit_test(parts_per_million)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

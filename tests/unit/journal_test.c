@@ -123,7 +123,8 @@ static bool check_body(void *owner, const struct journal_entry *entry)
 {
     struct verifier *key = owner;
     char want[200];
-    int length = snprintf(want, sizeof want, "{\"v\":1,\"stream\":\"alarm\",\"seq\":%llu,\"prev\":\"", (unsigned long long)entry->seq);
+    int length = snprintf(want, sizeof want, "{\"v\":1,\"stream\":\"alarm\",\"seq\":%llu,\"prev\":\"",
+                          (unsigned long long)entry->seq);
     assert_memory_equal(entry->body, want, (size_t)length);
     assert_memory_equal(entry->body + length + 64, "\",\"n\":", 6);
     assert_true(verifier_check(key, entry->body, entry->length, entry->signature, entry->signature_length));
@@ -210,7 +211,8 @@ static void replay_filters_and_bounds(void **state)
     assert_int_equal(seen.seqs[1], 8);
     assert_false(more);
     seen.count = 0;
-    assert_true(reader_messages(reader, STREAM_DISCLOSURE, UINT64_MAX, UINT64_MAX, 10, "", remember, &seen, &more, &err)); /* 2^64 - 1 asks for nothing */
+    assert_true(reader_messages(reader, STREAM_DISCLOSURE, UINT64_MAX, UINT64_MAX, 10, "", remember, &seen, &more,
+                                &err)); /* 2^64 - 1 asks for nothing */
     assert_int_equal(seen.count, 0);
     assert_true(reader_snapshot(reader, remember, &seen, &err)); /* the last of each topic */
     assert_int_equal(seen.count, 3);
@@ -228,8 +230,9 @@ static void execute(const char *sql)
 
 static void an_altered_end_is_not_built_on(void **state)
 {
-    static const char *const HARM[] = {"UPDATE entry SET body = replace(body, '\"n\":7', '\"n\":8') WHERE stream = 'alarm' AND seq = 8",
-                                       "DELETE FROM entry WHERE stream = 'alarm' AND seq = 8"};
+    static const char *const HARM[] = {
+        "UPDATE entry SET body = replace(body, '\"n\":7', '\"n\":8') WHERE stream = 'alarm' AND seq = 8",
+        "DELETE FROM entry WHERE stream = 'alarm' AND seq = 8"};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct error err;
@@ -253,7 +256,8 @@ static void foreign_files_are_refused_and_left_alone(void **state)
     fresh();
     write_text("j.db", "this is a letter, not a database, and it is long enough to be looked at twice\n");
     assert_null(journal_open(&settings, &err));
-    assert_string_equal(err.text, "journal j.db is not a database: move it away or set journal.path; it was not touched");
+    assert_string_equal(err.text,
+                        "journal j.db is not a database: move it away or set journal.path; it was not touched");
     char first[8] = "";
     FILE *in = fopen("j.db", "r");
     assert_int_equal(fread(first, 1, 4, in), 4);
@@ -262,7 +266,8 @@ static void foreign_files_are_refused_and_left_alone(void **state)
     fresh();
     execute("CREATE TABLE recipes(cake)");
     assert_null(journal_open(&settings, &err));
-    assert_string_equal(err.text, "j.db is a database of something else, not a journal: set journal.path; it was not touched");
+    assert_string_equal(err.text,
+                        "j.db is a database of something else, not a journal: set journal.path; it was not touched");
     settings.path = "no/such/folder/j.db";
     assert_null(journal_open(&settings, &err));
     assert_non_null(strstr(err.text, "give the daemon a folder it may write in"));
@@ -323,7 +328,8 @@ static void cursors_and_channels_survive(void **state)
     journal_close(journal);
 }
 
-/* One sample by hand: channel 300 = AC 02, +1000 ms zigzag 2000 = D0 0F, flags 80|5 (C), 1.5 = 3FF8... little endian. */
+/* One sample by hand: channel 300 = AC 02, +1000 ms zigzag 2000 = D0 0F, flags 80|5 (C), 1.5 = 3FF8... little endian.
+ */
 static void sample_blocks_are_as_documented(void **state)
 {
     static const uint8_t WANT[] = {0xAC, 0x02, 0xD0, 0x0F, 0x85, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x01, 0x01, 0x47};
@@ -360,11 +366,16 @@ static void sample_blocks_are_as_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(entries_are_gapless_and_chained_across_restarts), cmocka_unit_test(bodies_state_their_place_and_are_signed),
-        cmocka_unit_test(a_secret_others_can_read_is_refused),             cmocka_unit_test(replay_filters_and_bounds),
-        cmocka_unit_test(an_altered_end_is_not_built_on),                  cmocka_unit_test(foreign_files_are_refused_and_left_alone),
-        cmocka_unit_test(one_journal_has_one_writer),                      cmocka_unit_test(a_full_mailbox_refuses_and_counts),
-        cmocka_unit_test(cursors_and_channels_survive),                    cmocka_unit_test(sample_blocks_are_as_documented),
+        cmocka_unit_test(entries_are_gapless_and_chained_across_restarts),
+        cmocka_unit_test(bodies_state_their_place_and_are_signed),
+        cmocka_unit_test(a_secret_others_can_read_is_refused),
+        cmocka_unit_test(replay_filters_and_bounds),
+        cmocka_unit_test(an_altered_end_is_not_built_on),
+        cmocka_unit_test(foreign_files_are_refused_and_left_alone),
+        cmocka_unit_test(one_journal_has_one_writer),
+        cmocka_unit_test(a_full_mailbox_refuses_and_counts),
+        cmocka_unit_test(cursors_and_channels_survive),
+        cmocka_unit_test(sample_blocks_are_as_documented),
     };
     enter_scratch();
     return cmocka_run_group_tests(tests, NULL, NULL);

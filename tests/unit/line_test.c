@@ -55,7 +55,8 @@ static void tell(int what)
 
 static void fault(int station, enum fault kind, double value)
 {
-    ordered = (struct event){.for_s = 1e9, .value = value, .station = station, .does = 100 + (int)kind, .has_device = true};
+    ordered =
+        (struct event){.for_s = 1e9, .value = value, .station = station, .does = 100 + (int)kind, .has_device = true};
     snprintf(ordered.device, sizeof ordered.device, "dev");
     tell(DO_FAULT);
 }
@@ -89,8 +90,10 @@ static int start_server(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) { /* stations 1 and 2, floats at 0 and 10 */
-        points[i] = (struct device_point){.at = {.station = 1 + i / 2, .table = MB_HOLDING, .address = 10 * (i % 2), .type = MB_FLOAT32}, .scale = 1,
-                                          .signal_index = i % 2};
+        points[i] = (struct device_point){
+            .at = {.station = 1 + i / 2, .table = MB_HOLDING, .address = 10 * (i % 2), .type = MB_FLOAT32},
+            .scale = 1,
+            .signal_index = i % 2};
         device.point_count++;
     }
     device.has_tcp = device.has_rtu_over_tcp = true;
@@ -131,8 +134,10 @@ static void wake(void *owner)
 static void start_line(enum line_kind kind, int max_gap)
 {
     static struct line line;
-    static const struct point POINTS[] = {{1, MB_HOLDING, 0, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100}, {1, MB_HOLDING, 10, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100},
-                                          {2, MB_HOLDING, 0, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100}, {2, MB_HOLDING, 10, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100}};
+    static const struct point POINTS[] = {{1, MB_HOLDING, 0, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100},
+                                          {1, MB_HOLDING, 10, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100},
+                                          {2, MB_HOLDING, 0, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100},
+                                          {2, MB_HOLDING, 10, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100}};
     struct error err = {""};
     line = (struct line){.name = "l", .kind = kind, .timeout_ms = 150, .max_registers = 125, .max_gap = max_gap};
     snprintf(line.tcp.host, sizeof line.tcp.host, "127.0.0.1");
@@ -174,8 +179,8 @@ static void wait_for(size_t point, enum mark mark)
     before = seen[point];
     while (seen[point] == before || latest[point].mark != mark) {
         if (clock_monotonic_ns() > deadline)
-            fail_msg("point %zu: last mark %s after %llu samples, waited for %s", point, mark_code(latest[point].mark), (unsigned long long)seen[point],
-                     mark_code(mark));
+            fail_msg("point %zu: last mark %s after %llu samples, waited for %s", point, mark_code(latest[point].mark),
+                     (unsigned long long)seen[point], mark_code(mark));
         uv_sem_wait(&woken);
         take();
     }
@@ -205,8 +210,9 @@ static void values_arrive_over_tcp_and_rtu(void **state)
     values_arrive(LINE_MODBUS_RTU_OVER_TCP);
 }
 
-/* node-red-contrib-modbus #446, thingsboard-gateway #932: station 2 is silent; station 1 keeps its interval. Over 2 s it
- * must get at least 15 of 20 slots: two time-outs of 150 ms before the back-off and one probe after 1 s are all it loses. */
+/* node-red-contrib-modbus #446, thingsboard-gateway #932: station 2 is silent; station 1 keeps its interval. Over 2 s
+ * it must get at least 15 of 20 slots: two time-outs of 150 ms before the back-off and one probe after 1 s are all it
+ * loses. */
 static void a_silent_station_does_not_stall_its_neighbours(void **state)
 {
     (void)state;
@@ -260,10 +266,18 @@ static void wrong_answers_are_never_taken(void **state)
         enum mark mark;
         bool rtu;
     } CASES[] = {
-        {FAULT_GARBLED, 0, MARK_B, true},           {FAULT_GARBLED, 0, MARK_B, false},       {FAULT_WRONG_TRANSACTION, 0, MARK_B, false},
-        {FAULT_WRONG_STATION, 0, MARK_B, false},    {FAULT_WRONG_STATION, 0, MARK_B, true},  {FAULT_SHORT, 0, MARK_B, false},
-        {FAULT_SHORT, 0, MARK_B, true},             {FAULT_EXCEPTION, 4, MARK_D, false},     {FAULT_EXCEPTION, 11, MARK_B, false},
-        {FAULT_EXCEPTION, 6, MARK_D, true},         {FAULT_DRIP, 0, MARK_B, false},          {FAULT_DRIP, 0, MARK_B, true},
+        {FAULT_GARBLED, 0, MARK_B, true},
+        {FAULT_GARBLED, 0, MARK_B, false},
+        {FAULT_WRONG_TRANSACTION, 0, MARK_B, false},
+        {FAULT_WRONG_STATION, 0, MARK_B, false},
+        {FAULT_WRONG_STATION, 0, MARK_B, true},
+        {FAULT_SHORT, 0, MARK_B, false},
+        {FAULT_SHORT, 0, MARK_B, true},
+        {FAULT_EXCEPTION, 4, MARK_D, false},
+        {FAULT_EXCEPTION, 11, MARK_B, false},
+        {FAULT_EXCEPTION, 6, MARK_D, true},
+        {FAULT_DRIP, 0, MARK_B, false},
+        {FAULT_DRIP, 0, MARK_B, true},
         {FAULT_SLOW, 400, MARK_B, false},
     };
     (void)state;
@@ -364,10 +378,14 @@ static void a_full_mailbox_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_arrive_over_tcp_and_rtu),   cmocka_unit_test(a_silent_station_does_not_stall_its_neighbours),
-        cmocka_unit_test(a_cut_connection_is_made_again),   cmocka_unit_test(wrong_answers_are_never_taken),
-        cmocka_unit_test(trailing_bytes_are_flushed),       cmocka_unit_test(a_late_answer_is_not_the_next_ones),
-        cmocka_unit_test(a_refused_gap_splits_the_block),   cmocka_unit_test(an_absent_device_is_marked_b),
+        cmocka_unit_test(values_arrive_over_tcp_and_rtu),
+        cmocka_unit_test(a_silent_station_does_not_stall_its_neighbours),
+        cmocka_unit_test(a_cut_connection_is_made_again),
+        cmocka_unit_test(wrong_answers_are_never_taken),
+        cmocka_unit_test(trailing_bytes_are_flushed),
+        cmocka_unit_test(a_late_answer_is_not_the_next_ones),
+        cmocka_unit_test(a_refused_gap_splits_the_block),
+        cmocka_unit_test(an_absent_device_is_marked_b),
         cmocka_unit_test(a_full_mailbox_waits),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

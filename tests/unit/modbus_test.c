@@ -43,7 +43,8 @@ static void values_decode_by_type_and_order(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         double got = 0;
-        enum mb_value_result result = mb_value_decode(CASES[i].registers, CASES[i].type, CASES[i].order, CASES[i].bit, &got);
+        enum mb_value_result result =
+            mb_value_decode(CASES[i].registers, CASES[i].type, CASES[i].order, CASES[i].bit, &got);
         assert_int_equal(result, CASES[i].result);
         if (result == MB_VALUE_OK)
             check_close(got, CASES[i].want, 1e-6);
@@ -73,15 +74,17 @@ static void encoding_is_the_inverse_of_decoding(void **state)
 
 static struct point at(int station, enum mb_table table, int address, enum mb_type type, int interval_ms)
 {
-    return (struct point){.station = station, .table = table, .address = address, .type = type, .interval_ms = interval_ms};
+    return (struct point){
+        .station = station, .table = table, .address = address, .type = type, .interval_ms = interval_ms};
 }
 
 /* Telegraf #9253, thingsboard-gateway #406: one request for what may be joined, and not a register more. */
 static void points_become_the_fewest_blocks(void **state)
 {
     const struct point points[] = {
-        at(1, MB_HOLDING, 8, MB_FLOAT32, 1000),   at(1, MB_HOLDING, 0, MB_FLOAT32, 1000), at(1, MB_HOLDING, 2, MB_U16, 1000),
-        at(1, MB_HOLDING, 119, MB_FLOAT32, 1000), at(1, MB_INPUT, 0, MB_U16, 1000),       at(2, MB_HOLDING, 3, MB_U16, 1000),
+        at(1, MB_HOLDING, 8, MB_FLOAT32, 1000), at(1, MB_HOLDING, 0, MB_FLOAT32, 1000),
+        at(1, MB_HOLDING, 2, MB_U16, 1000),     at(1, MB_HOLDING, 119, MB_FLOAT32, 1000),
+        at(1, MB_INPUT, 0, MB_U16, 1000),       at(2, MB_HOLDING, 3, MB_U16, 1000),
         at(1, MB_HOLDING, 10, MB_U16, 500),
     };
     struct mb_plan plan;
@@ -109,7 +112,8 @@ static void blocks_respect_max_registers_and_max_gap(void **state)
         points[i] = at(1, MB_HOLDING, 2 * i, MB_FLOAT32, 1000);
     for (int most = 2; most <= 125; most++) {
         assert_true(mb_plan_init(&plan, points, 100, most, 0));
-        assert_int_equal(plan.block_count, (size_t)((100 + most / 2 - 1) / (most / 2))); /* ceil(100 / floats that fit) */
+        assert_int_equal(plan.block_count,
+                         (size_t)((100 + most / 2 - 1) / (most / 2))); /* ceil(100 / floats that fit) */
         for (size_t b = 0; b < plan.block_count; b++)
             assert_true(plan.blocks[b].count <= most);
         mb_plan_clear(&plan);
@@ -125,7 +129,8 @@ static void blocks_respect_max_registers_and_max_gap(void **state)
 /* Overlapping points (a bit and its word, one O2 for two outlets) share a block. */
 static void the_same_register_is_read_once(void **state)
 {
-    const struct point points[] = {at(1, MB_INPUT, 5, MB_U16, 1000), at(1, MB_INPUT, 5, MB_BIT, 1000), at(1, MB_INPUT, 5, MB_U16, 1000)};
+    const struct point points[] = {at(1, MB_INPUT, 5, MB_U16, 1000), at(1, MB_INPUT, 5, MB_BIT, 1000),
+                                   at(1, MB_INPUT, 5, MB_U16, 1000)};
     struct mb_plan plan;
     (void)state;
     assert_true(mb_plan_init(&plan, points, 3, 125, 0));
@@ -138,8 +143,8 @@ static void the_same_register_is_read_once(void **state)
 /* A refused block is split at its widest gap, down to single points, and no point is lost. */
 static void a_refused_block_is_split_at_its_widest_gap(void **state)
 {
-    const struct point points[] = {at(1, MB_HOLDING, 0, MB_U16, 1000), at(1, MB_HOLDING, 1, MB_U16, 1000), at(1, MB_HOLDING, 9, MB_U16, 1000),
-                                   at(1, MB_HOLDING, 12, MB_U16, 1000)};
+    const struct point points[] = {at(1, MB_HOLDING, 0, MB_U16, 1000), at(1, MB_HOLDING, 1, MB_U16, 1000),
+                                   at(1, MB_HOLDING, 9, MB_U16, 1000), at(1, MB_HOLDING, 12, MB_U16, 1000)};
     struct mb_plan plan;
     (void)state;
     assert_true(mb_plan_init(&plan, points, 4, 125, 124));
@@ -161,9 +166,9 @@ static void a_refused_block_is_split_at_its_widest_gap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_decode_by_type_and_order),  cmocka_unit_test(encoding_is_the_inverse_of_decoding),
-        cmocka_unit_test(points_become_the_fewest_blocks),  cmocka_unit_test(blocks_respect_max_registers_and_max_gap),
-        cmocka_unit_test(the_same_register_is_read_once),   cmocka_unit_test(a_refused_block_is_split_at_its_widest_gap),
+        cmocka_unit_test(values_decode_by_type_and_order), cmocka_unit_test(encoding_is_the_inverse_of_decoding),
+        cmocka_unit_test(points_become_the_fewest_blocks), cmocka_unit_test(blocks_respect_max_registers_and_max_gap),
+        cmocka_unit_test(the_same_register_is_read_once),  cmocka_unit_test(a_refused_block_is_split_at_its_widest_gap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

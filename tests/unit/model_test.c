@@ -11,10 +11,14 @@ static void instants_read_and_print(void **state)
         const char *text;
         int64_t ms;
     } CASES[] = {
-        {"2026-11-23T08:00:00.000+08:00", INT64_C(1795392000000)}, {"2026-11-23T00:00:00Z", INT64_C(1795392000000)},
-        {"2026-11-23 08:00:00", INT64_C(1795392000000)},           {"2026-11-23", INT64_C(1795363200000)},
-        {"2024-02-29T23:59:59.999", INT64_C(1709222399999)},       {"2026-12-31T23:59:59.999+08:00", INT64_C(1798732799999)},
-        {"1970-01-01T08:00:00", 0},                                {"1795392000000", INT64_C(1795392000000)},
+        {"2026-11-23T08:00:00.000+08:00", INT64_C(1795392000000)},
+        {"2026-11-23T00:00:00Z", INT64_C(1795392000000)},
+        {"2026-11-23 08:00:00", INT64_C(1795392000000)},
+        {"2026-11-23", INT64_C(1795363200000)},
+        {"2024-02-29T23:59:59.999", INT64_C(1709222399999)},
+        {"2026-12-31T23:59:59.999+08:00", INT64_C(1798732799999)},
+        {"1970-01-01T08:00:00", 0},
+        {"1795392000000", INT64_C(1795392000000)},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -30,8 +34,18 @@ static void instants_read_and_print(void **state)
 
 static void impossible_instants_are_refused(void **state)
 {
-    static const char *const BAD[] = {"",           "2023-02-30", "2025-02-29", "2026-13-01", "2026-00-01", "2026-11-23T24:00:00", "2026-11-23T08:60",
-                                      "2026-11-23x", "20261123",   "now",        "12345",      "2026-11-23T08:00:00+8"};
+    static const char *const BAD[] = {"",
+                                      "2023-02-30",
+                                      "2025-02-29",
+                                      "2026-13-01",
+                                      "2026-00-01",
+                                      "2026-11-23T24:00:00",
+                                      "2026-11-23T08:60",
+                                      "2026-11-23x",
+                                      "20261123",
+                                      "now",
+                                      "12345",
+                                      "2026-11-23T08:00:00+8"};
     (void)state;
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         int64_t ms;
@@ -80,8 +94,10 @@ static void marks_are_those_of_the_standard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(instants_read_and_print),           cmocka_unit_test(impossible_instants_are_refused),
-        cmocka_unit_test(every_instant_survives_a_round_trip), cmocka_unit_test(periods_begin_on_the_beijing_grid),
+        cmocka_unit_test(instants_read_and_print),
+        cmocka_unit_test(impossible_instants_are_refused),
+        cmocka_unit_test(every_instant_survives_a_round_trip),
+        cmocka_unit_test(periods_begin_on_the_beijing_grid),
         cmocka_unit_test(marks_are_those_of_the_standard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
