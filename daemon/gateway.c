@@ -263,10 +263,25 @@ static void config_alarm(struct gateway *g, enum alarm_input input, const char *
         gateway_alarm(g, &event);
 }
 
+static bool same_bind(const struct feed_bind *a, const struct feed_bind *b)
+{
+    return strcmp(a->bind, b->bind) == 0 && a->realtime_s == b->realtime_s && a->high_water == b->high_water;
+}
+
+static bool same_feeds(const struct feeds *a, const struct feeds *b)
+{
+    return a->has_alarm == b->has_alarm && a->has_disclosure == b->has_disclosure && a->has_replay == b->has_replay &&
+           same_bind(&a->alarm, &b->alarm) && same_bind(&a->disclosure, &b->disclosure) &&
+           same_bind(&a->replay, &b->replay) && a->heartbeat_s == b->heartbeat_s &&
+           strcmp(a->signing_key, b->signing_key) == 0;
+}
+
+/* What a reload can't change: everything subscribers and the journal are bound to. */
 static bool same_foundations(const struct plant *a, const struct plant *b)
 {
-    return memcmp(&a->site, &b->site, sizeof a->site) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
-           strcmp(a->control.bind, b->control.bind) == 0 && memcmp(&a->feeds, &b->feeds, sizeof a->feeds) == 0;
+    return strcmp(a->site.name, b->site.name) == 0 && strcmp(a->site.code, b->site.code) == 0 &&
+           strcmp(a->site.mn, b->site.mn) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
+           strcmp(a->control.bind, b->control.bind) == 0 && same_feeds(&a->feeds, &b->feeds);
 }
 
 static bool try_reload(struct gateway *g, char *why, size_t why_size)

@@ -40,9 +40,9 @@ struct gateway {
 bool recover(struct gateway *gateway, int64_t now_ms, struct error *err);
 
 /* status.c: the answer to {"op":"status"}. */
-char *gateway_status(void *gateway);
+char *gateway_status(void *owner);
 
 /* gateway.c */
-void gateway_alarm(void *gateway, const struct alarm_event *event);
+void gateway_alarm(void *owner, const struct alarm_event *event);
 
 #endif

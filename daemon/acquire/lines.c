@@ -106,10 +106,24 @@ static bool wire_start(struct lines *lines, struct wire *wire, struct error *err
     return wire->worker != NULL;
 }
 
+static bool same_peer(const struct tcp_peer *a, const struct tcp_peer *b)
+{
+    return strcmp(a->host, b->host) == 0 && a->port == b->port;
+}
+
+static bool same_settings(const struct line *a, const struct line *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->kind == b->kind && same_peer(&a->tcp, &b->tcp) &&
+           same_peer(&a->rtu_over_tcp, &b->rtu_over_tcp) && strcmp(a->rtu.device, b->rtu.device) == 0 &&
+           a->rtu.baud == b->rtu.baud && a->rtu.data_bits == b->rtu.data_bits && a->rtu.parity == b->rtu.parity &&
+           a->rtu.stop_bits == b->rtu.stop_bits && a->timeout_ms == b->timeout_ms && a->pause_ms == b->pause_ms &&
+           a->max_registers == b->max_registers && a->max_gap == b->max_gap;
+}
+
 static bool same_wire(const struct wire *a, const struct wire *b)
 {
-    return a->count == b->count && memcmp(&a->settings, &b->settings, sizeof a->settings) == 0 &&
-           memcmp(a->points, b->points, a->count * sizeof *a->points) == 0;
+    return a->count == b->count && same_settings(&a->settings, &b->settings) &&
+           memcmp(a->points, b->points, a->count * sizeof *a->points) == 0; /* seven ints: no padding */
 }
 
 static bool conflicts(const struct wire *leaving, const struct wire *wire)

@@ -192,7 +192,7 @@ void judge_period(struct outlet_state *o, struct channel_state *c, enum period p
             step(o, &c->finding[ALARM_INSTANTANEOUS], ALARM_UNDER, &closed);
         }
     }
-    if (reading->exceeds < 0) /* not judged: an open finding waits for a period that can be */
+    if (!reading->limit || reading->exceeds < 0) /* not judged: an open finding waits for a period that can be */
         return;
     bool below = isfinite(reading->limit->min) && event.value < reading->limit->min;
     event.limit = below ? reading->limit->min : reading->limit->max;

@@ -105,6 +105,6 @@ struct journal {
 /* writer.c */
 bool writer_prepare(struct journal *journal, struct error *err);
 void writer_release(struct journal *journal);
-void *writer_run(void *journal);
+void *writer_run(void *argument);
 
 #endif

@@ -22,8 +22,8 @@ static const char *const SQL[STATEMENTS] = {
     [SQL_LATEST] = "INSERT OR REPLACE INTO latest VALUES(?,?,?)",
     [SQL_RECORD] = "INSERT OR IGNORE INTO record VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     /* IGNORE above: after a backward clock step a period may close again; what was published first stands */
-    [SQL_ALARM] = "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
-                  " ON CONFLICT(id) DO UPDATE SET seq=?2, state=?3, time_ms=?9, value=?10",
+    [SQL_ALARM] = "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET seq=?2, "
+                  "state=?3, time_ms=?9, value=?10",
     [SQL_CURSOR] = "INSERT OR REPLACE INTO cursor VALUES(?,?)",
     [SQL_CHANNEL] = "INSERT INTO channel VALUES(?,?,?)",
 };

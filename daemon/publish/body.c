@@ -174,7 +174,7 @@ char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t 
 {
     const struct factor *factor = e->channel ? e->channel->factor : NULL;
     struct words words;
-    bool figure = e->kind == ALARM_INSTANTANEOUS || e->kind == ALARM_WARNING || e->kind == ALARM_EXCEED;
+    bool figure = factor && (e->kind == ALARM_INSTANTANEOUS || e->kind == ALARM_WARNING || e->kind == ALARM_EXCEED);
     json_t *o = json_object();
     say(e, &words);
     json_object_set_new(o, "time", instant(e->time_ms));

@@ -1,8 +1,8 @@
 /* Any bytes as a block of samples, as registers and as CSV: within bounds, and it ends. */
 #include "config/csv.h"
 #include "journal/samples.h"
-#include "model/instant.h"
 #include "modbus/value.h"
+#include "model/instant.h"
 
 #include <stdint.h>
 #include <stdlib.h>

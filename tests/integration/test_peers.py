@@ -3,7 +3,7 @@ import os
 import sqlite3
 import unittest
 
-from support import GatewayTest, Process, until
+from support import GatewayTest, Process, free_ports, until
 
 SERVER = '''
 import struct, sys
@@ -44,7 +44,7 @@ CHANNELS = """      - {factor: a21026, interval_ms: 200, source: {line: stack, s
 
 class Peers(GatewayTest):
     def check_values(self, sub):
-        body = sub.wait("disclosure", 60, where=lambda b: all(r["mark"] == ("M" if r["factor"] == "a21002" else "N") for r in b["readings"]))
+        body = sub.wait("disclosure", 60, period="realtime", where=lambda b: all(r["mark"] == ("M" if r["factor"] == "a21002" else "N") for r in b["readings"]))
         by = {r["factor"]: r for r in body["readings"]}
         self.assertEqual(by["a21026"]["value"], 28)
         self.assertEqual(by["a21026"]["converted"], 33.6)  # 28 · 15 / 12.5
@@ -87,8 +87,6 @@ class Peers(GatewayTest):
 
     def test_several_stations_and_kinds_of_lines_at_once(self):
         """telegraf #7523: stations share a line; a serial server (RTU over TCP) beside Modbus TCP and a pty."""
-        rtu_port = self.alarm_port + 0
-        from support import free_ports
         (rtu_port,) = free_ports(1)
         tty = self.path("dust.tty")
         self.plant(devices=f"""devices:
@@ -124,7 +122,7 @@ class Peers(GatewayTest):
         sub = self.subscribe()
         sub.wait("disclosure", where=lambda b: b["readings"][0]["value"] == 20)
         plant.tell("device stack 0 silent")
-        b = sub.wait("disclosure", where=lambda b: b["readings"][0]["mark"] == "B")
+        b = sub.wait("disclosure", period="realtime", where=lambda b: b["readings"][0]["mark"] == "B")
         self.assertEqual((b["readings"][0]["value"], b["readings"][0]["reason"]), (None, "no-valid-data"))
         sub.wait("alarm", 90, kind="missing", state="raised", factor="a21026")
         plant.tell("clear")

@@ -277,6 +277,7 @@ static void warning_and_exceed_follow_the_hours(void **state)
     for (size_t i = 0; i < alarm_count; i++) {
         if (alarms[i].kind != ALARM_EXCEED || alarms[i].channel != plant->channels[SO2])
             continue;
+        assert_true(step < 3);
         assert_int_equal(alarms[i].state, LIFE[step]);
         assert_string_equal(alarms[i].id, "DA001-a21026-exceed-20261123100000000");
         assert_int_equal(alarms[i].to_ms, at("2026-11-23T10:00:00") + (int64_t)step * HOUR_MS);
