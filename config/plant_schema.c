@@ -167,7 +167,8 @@ static const struct field FEEDS_ROWS[] = {
     INTEGER(feeds, heartbeat_s, "heartbeat_s", 1, 3600, "5", "Seconds between heartbeats of a feed."),
     TEXT(feeds, signing_key, "signing_key", "",
          "Ed25519 private key in PEM (cemsctl keygen), mode 0600; without it messages are unsigned."),
-    PART(feeds, curve, "curve", CURVE_SECTION, "", AT(feeds, has_curve), "Encryption and access for all feeds."),
+    PART(feeds, curve, "curve", CURVE_SECTION, "", AT(feeds, has_curve),
+         "Encryption and access for all feeds; refused in this version."),
 };
 SECTION(FEEDS_SECTION, "feeds", FEEDS_ROWS);
 

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-enum { TICK_MS = 100, BLOCK_AGE_MS = 1000, GROUPS_PER_TURN = 4096, STOP_WAIT_MS = 10000 };
+enum { TICK_MS = 100, GATHER_MS = 3, BLOCK_AGE_MS = 1000, GROUPS_PER_TURN = 4096, STOP_WAIT_MS = 10000 };
 
 /* ---- journal ---- */
 
@@ -121,13 +121,39 @@ static void take_samples(struct gateway *g)
     journal_flush(g->journal);
 }
 
+static void reap_lines(struct gateway *g)
+{
+    struct error err;
+    if (!g->stopping && lines_reap(g->lines, &err))
+        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err.text);
+}
+
+/* Many lines at a high pace would wake the loop for each answer, and waking costs more than the work. When wakes come
+ * closer than GATHER_MS, a timer takes their place until it finds nothing; a lone answer is taken at once. */
+static void on_gather(uv_timer_t *timer)
+{
+    struct gateway *g = timer->data;
+    uint64_t before = compute_counts(g->compute).samples;
+    take_samples(g);
+    if (compute_counts(g->compute).samples != before && !g->stopping)
+        return;
+    uv_timer_stop(timer);
+    g->gathering = false;
+    take_samples(g); /* what came between the look and the flag */
+}
+
 static void on_lines_wake(uv_async_t *handle)
 {
     struct gateway *g = handle->data;
-    struct error err;
+    int64_t now_ns = clock_monotonic_ns();
+    bool busy = now_ns - g->last_wake_ns < GATHER_MS * INT64_C(1000000);
+    g->last_wake_ns = now_ns;
     take_samples(g);
-    if (!g->stopping && lines_reap(g->lines, &err))
-        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err.text);
+    reap_lines(g);
+    if (busy && !g->stopping && !g->gathering) {
+        g->gathering = true;
+        uv_timer_start(&g->gather, on_gather, GATHER_MS, GATHER_MS);
+    }
 }
 
 /* ---- stopping ---- */
@@ -141,6 +167,7 @@ static void on_feed_closed(void *owner)
     uv_close((uv_handle_t *)&g->on_int, NULL);
     uv_close((uv_handle_t *)&g->on_hup, NULL);
     uv_close((uv_handle_t *)&g->tick, NULL);
+    uv_close((uv_handle_t *)&g->gather, NULL);
 }
 
 static bool all_durable(struct gateway *g)
@@ -203,6 +230,7 @@ static void on_tick(uv_timer_t *timer)
     int64_t now_ms = clock_wall_ms(), now_ns = clock_monotonic_ns();
     if (!g->stopping) {
         take_samples(g);
+        reap_lines(g);
         lines_watch(g->lines, now_ns, now_ms, on_group, g);
         compute_tick(g->compute, now_ms);
     }
@@ -350,7 +378,9 @@ static void on_reload(uv_signal_t *handle, int signal_number)
 
 static void wake_lines(void *owner)
 {
-    uv_async_send(&((struct gateway *)owner)->lines_wake);
+    struct gateway *g = owner;
+    if (!g->gathering)
+        uv_async_send(&g->lines_wake);
 }
 
 static void wake_journal(void *owner)
@@ -364,10 +394,11 @@ static void init_loop(struct gateway *g)
     uv_async_init(&g->loop, &g->lines_wake, on_lines_wake);
     uv_async_init(&g->loop, &g->journal_wake, on_journal_wake);
     uv_timer_init(&g->loop, &g->tick);
+    uv_timer_init(&g->loop, &g->gather);
     uv_signal_init(&g->loop, &g->on_term);
     uv_signal_init(&g->loop, &g->on_int);
     uv_signal_init(&g->loop, &g->on_hup);
-    g->lines_wake.data = g->journal_wake.data = g->tick.data = g;
+    g->lines_wake.data = g->journal_wake.data = g->tick.data = g->gather.data = g;
     g->on_term.data = g->on_int.data = g->on_hup.data = g;
 }
 

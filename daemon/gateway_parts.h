@@ -18,7 +18,9 @@ struct gateway {
     char config_file[PATH_BYTES];
     uv_loop_t loop;
     uv_async_t lines_wake, journal_wake;
-    uv_timer_t tick;
+    uv_timer_t tick, gather;
+    _Atomic bool gathering; /* the gather timer comes by itself: lines need not wake the loop */
+    int64_t last_wake_ns;
     uv_signal_t on_term, on_int, on_hup;
     struct lines *lines;
     struct compute *compute;

@@ -92,9 +92,8 @@ static void hand_over(struct line_worker *w)
     w->wake(w->owner);
 }
 
-static void emit(struct line_worker *w, size_t point, enum mark mark, double raw, int64_t time_ms)
+static void emit(struct line_worker *w, size_t point, enum mark mark, double raw, int64_t time_ms, int64_t now_ns)
 {
-    int64_t now_ns = clock_monotonic_ns();
     if (w->batch_count == BATCH_MAX || (w->batch_count && now_ns - w->batch_since_ns > BATCH_AGE_NS))
         hand_over(w);
     if (w->batch_count == 0)
@@ -105,9 +104,9 @@ static void emit(struct line_worker *w, size_t point, enum mark mark, double raw
 
 static void emit_block(struct line_worker *w, const struct mb_block *block, enum mark mark)
 {
-    int64_t time_ms = clock_wall_ms();
+    int64_t time_ms = clock_wall_ms(), now_ns = clock_monotonic_ns();
     for (size_t n = 0; n < block->point_count; n++)
-        emit(w, mb_plan_point(&w->plan, block, n), mark, NAN, time_ms);
+        emit(w, mb_plan_point(&w->plan, block, n), mark, NAN, time_ms, now_ns);
 }
 
 static void note(struct line_worker *w, enum line_state state, const char *error)
@@ -143,7 +142,7 @@ static bool connected(struct line_worker *w)
 
 static void decode_block(struct line_worker *w, const struct mb_block *block, const uint16_t *registers)
 {
-    int64_t time_ms = clock_wall_ms();
+    int64_t time_ms = clock_wall_ms(), now_ns = clock_monotonic_ns();
     bool bits = block->table == MB_COIL || block->table == MB_DISCRETE;
     uint64_t refused = 0;
     for (size_t n = 0; n < block->point_count; n++) {
@@ -154,7 +153,7 @@ static void decode_block(struct line_worker *w, const struct mb_block *block, co
         enum mb_value_result result = bits ? mb_value_decode(at, MB_U16, MB_ORDER_DEFAULT, 0, &raw)
                                            : mb_value_decode(at, p->type, p->order, p->bit, &raw);
         refused += result != MB_VALUE_OK;
-        emit(w, index, result == MB_VALUE_OK ? MARK_N : MARK_D, result == MB_VALUE_OK ? raw : NAN, time_ms);
+        emit(w, index, result == MB_VALUE_OK ? MARK_N : MARK_D, result == MB_VALUE_OK ? raw : NAN, time_ms, now_ns);
     }
     pthread_mutex_lock(&w->status_lock);
     w->status.state = LINE_CONNECTED;

@@ -48,6 +48,8 @@ bool mailbox_put(struct mailbox *box, const struct acquired *samples, size_t n)
 
 size_t mailbox_take(struct mailbox *box, struct acquired *out, size_t room)
 {
+    if (box->count == 0)
+        return 0;
     pthread_mutex_lock(&box->lock);
     size_t n = box->count < room ? box->count : room;
     for (size_t i = 0; i < n; i++)

@@ -10,7 +10,8 @@ struct mailbox {
     pthread_mutex_t lock;
     pthread_cond_t room, stop; /* room was made; the stop flag was set */
     struct acquired *ring;     /* LINE_MAILBOX of them */
-    size_t first, count;
+    size_t first;
+    _Atomic size_t count; /* written under lock; an empty box is seen without it */
     bool stopping;
     uint64_t waits;
 };

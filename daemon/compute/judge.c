@@ -83,6 +83,11 @@ static void judge_instantaneous(struct outlet_state *o, struct channel_state *c,
         c->over = 0;
         return;
     }
+    if (judged <= threshold) {
+        c->over = 0;
+        if (!alarm_active(finding)) /* the usual case costs no event */
+            return;
+    }
     struct alarm_event event = event_of(o, c, ALARM_INSTANTANEOUS, time_ms);
     event.period = PERIOD_REALTIME;
     event.limit = threshold;
@@ -100,7 +105,6 @@ static void judge_instantaneous(struct outlet_state *o, struct channel_state *c,
             step(o, finding, over_or_worse(finding, c->over_peak), &event);
         return;
     }
-    c->over = 0;
     event.value = judged;
     event.from_ms = finding->since_ms;
     if (judged < threshold * (1 - rules->hysteresis))
@@ -111,9 +115,14 @@ static void judge_instrument(struct outlet_state *o, struct channel_state *c, in
 {
     struct finding *finding = &c->finding[ALARM_INSTRUMENT];
     int samples = o->plant->alarms.instrument.samples;
-    struct alarm_event event = event_of(o, c, ALARM_INSTRUMENT, time_ms);
     if (c->mark == MARK_B) /* nobody spoke: "missing" finds that */
         return;
+    if (c->mark == MARK_N && !alarm_active(finding)) { /* the usual case costs no event */
+        c->abnormal = 0;
+        c->normal++;
+        return;
+    }
+    struct alarm_event event = event_of(o, c, ALARM_INSTRUMENT, time_ms);
     if (c->mark != MARK_N) {
         c->normal = 0;
         if (c->abnormal++ == 0)

@@ -2,6 +2,7 @@
 
 #include "model/instant.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -158,6 +159,7 @@ static void (*const SAY[ALARM_KINDS])(const struct alarm_event *e, struct words 
 
 static void say(const struct alarm_event *e, struct words *w)
 {
+    assert(e->channel || e->kind == ALARM_CONFIG);
     if (e->state != ALARM_CLEARED) {
         SAY[e->kind](e, w);
         return;

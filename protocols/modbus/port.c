@@ -35,6 +35,7 @@ struct mb_port {
     modbus_t *modbus;
     int slot; /* low descriptor, ours for life */
     bool connected, tagged, serial;
+    bool suspect; /* the last answer was not what was asked: something may still be on its way */
     uint16_t transaction;
     int exception;
     int64_t quiet_ns;     /* t3.5 of the serial line */
@@ -331,7 +332,9 @@ static enum mb_result receive(struct mb_port *port, const struct request *r, uin
     int64_t deadline_ns = clock_monotonic_ns() + port->line->timeout_ms * INT64_C(1000000);
     for (;;) {
         int wait_ms = left_ms(deadline_ns);
-        if (wait_ms == 0 || !wait_readable(port, wait_ms))
+        /* Silence and half a frame both end as ETIMEDOUT in libmodbus. With transaction numbers that does not matter: a
+         * torn frame is foreign to every request. Without them the first byte is waited for apart. */
+        if (wait_ms == 0 || (!port->tagged && !wait_readable(port, wait_ms)))
             return MB_TIMEOUT;
         wait_ms = left_ms(deadline_ns);
         wait_ms = wait_ms > 0 ? wait_ms : 1;
@@ -343,7 +346,7 @@ static enum mb_result receive(struct mb_port *port, const struct request *r, uin
                                                                              : MB_DISCONNECTED;
             if (why == MB_DISCONNECTED)
                 mb_port_disconnect(port);
-            else
+            else if (why == MB_GARBLED || !port->tagged)
                 resynchronise(port); /* part of a frame is gone: the rest means nothing */
             return why;
         }
@@ -364,11 +367,14 @@ static enum mb_result transact(struct mb_port *port, const struct request *r, ui
     int length = 0;
     modbus_set_slave(port->modbus, r->station);
     keep_silence(port);
-    if (!drain(port) || !send_request(port, r)) {
+    /* a healthy TCP conversation has nothing to drain: spare the system call */
+    bool stale = !port->tagged || port->suspect;
+    if ((stale && !drain(port)) || !send_request(port, r)) {
         mb_port_disconnect(port);
         return MB_DISCONNECTED;
     }
     enum mb_result result = receive(port, r, frame, &length);
+    port->suspect = result != MB_OK;
     port->last_byte_ns = clock_monotonic_ns();
     if (result != MB_OK)
         return result;

@@ -1,0 +1,251 @@
+#!/usr/bin/python3
+"""./dev bench: figures against limits and peers, all of one run; medians of --rounds. docs/benchmarks.md explains them."""
+import argparse
+import os
+import signal
+import socket
+import sqlite3
+import statistics
+import struct
+import subprocess
+import tempfile
+import time
+
+options = argparse.ArgumentParser()
+options.add_argument("--bin", required=True)
+options.add_argument("--rounds", type=int, default=5)
+options.add_argument("--only", default="")
+arguments = options.parse_args()
+binary = lambda name: os.path.join(os.path.abspath(arguments.bin), name)
+TICKS = os.sysconf("SC_CLK_TCK")
+GAS = ["a21026", "a21002", "a34013", "a19001", "a01011", "a01012", "a01013", "a01014"]
+rows, failed = [], []
+
+
+def gas_factors(count):
+    table = os.path.join(os.path.dirname(__file__), "..", "..", "config", "factors.csv")
+    with open(table, encoding="utf-8") as file:
+        codes = [line.split(",")[0] for line in file if line.startswith("a")]
+    return codes[:count]
+
+
+def ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    found = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return found
+
+
+def report(name, value, unit, limit, at_most=True):
+    good = value <= limit if at_most else value >= limit
+    rows.append((name, f"{value:.4g} {unit}", f"{'≤' if at_most else '≥'} {limit:g}", "ok" if good else "MISSED"))
+    if not good:
+        failed.append(name)
+    print("%-74s %14s   %-8s %s" % rows[-1], flush=True)
+
+
+class Gateway:
+    """cemsd on a configuration of its own, measured from outside by /proc."""
+
+    def __init__(self, lines, outlets, alarms="", realtime_s=10, feeds=None):
+        self.folder = tempfile.mkdtemp(prefix="cemsd-bench-")
+        self.alarm, self.disclosure, self.replay = ports(3)
+        subprocess.run([binary("cemsctl"), "keygen", f"{self.folder}/feed.pem"], check=True, stdout=subprocess.DEVNULL)
+        with open(f"{self.folder}/c.yaml", "w", encoding="utf-8") as out:
+            out.write(f"""site: {{name: bench, code: C, mn: BENCH}}
+journal: {{path: {self.folder}/journal.db}}
+feeds:
+  alarm: {{bind: "tcp://127.0.0.1:{self.alarm}"}}
+  disclosure: {{bind: "tcp://127.0.0.1:{self.disclosure}", realtime_s: {realtime_s}}}
+  replay: {{bind: "tcp://127.0.0.1:{self.replay}"}}
+  signing_key: {self.folder}/feed.pem
+lines:
+{lines}
+outlets:
+{outlets}
+alarms: {{{alarms}}}
+""")
+        self.log = open(f"{self.folder}/log", "w")
+        self.process = subprocess.Popen([binary("cemsd"), "--config", f"{self.folder}/c.yaml"], stderr=self.log)
+        end = time.monotonic() + 20
+        while "event=started" not in open(f"{self.folder}/log").read():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise SystemExit(open(f"{self.folder}/log").read())
+            time.sleep(0.02)
+
+    def cpu_s(self):
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def rss_mib(self):
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+    def status(self):
+        import json
+        done = subprocess.run([binary("cemsctl"), "--config", f"{self.folder}/c.yaml", "--json", "status"], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    def requests(self):
+        return sum(line["results"]["ok"] for line in self.status()["lines"])
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.log.close()
+        if code != 0:
+            raise SystemExit(f"cemsd ended with {code}: {self.folder}/log")
+
+
+def outlets_of(count, channels, line_of, interval_ms, factors):
+    text = ""
+    for o in range(count):
+        text += f"  - id: DA{o:03d}\n    name: stack {o}\n    medium: gas\n    reference_o2: 6\n    channels:\n"
+        for c in range(channels):
+            address = 2 * c if channels > 2 else 123 * c
+            text += f"      - {{factor: {factors[c]}, interval_ms: {interval_ms}, source: {{line: {line_of(o)}, station: {1 + o % 4}, address: {address}}}}}\n"
+    return text
+
+
+def cpu_per_transaction(server_port):
+    """64 lines, 125 registers each 50 ms, the same pace for both: 1,280 transactions a second."""
+    lines = "".join(f"  - {{name: l{i}, modbus_tcp: {{host: 127.0.0.1, port: {server_port}}}, max_gap: 124}}\n" for i in range(64))
+    for channels, what in ((2, "2 channels in each 125 registers"), (62, "62 channels in each 125 registers")):
+        factors = gas_factors(62)
+        text = outlets_of(64, channels, lambda o: f"l{o}", 50, factors).replace("station: 2", "station: 1").replace("station: 3", "station: 1").replace("station: 4", "station: 1")
+        ratios, ours, bares = [], [], []
+        gateway = Gateway(lines, text)
+        time.sleep(2)  # connections made, first scans over: what is measured is the steady state
+        for _ in range(arguments.rounds):
+            bare = subprocess.run([binary("bench_tools"), "bare", str(server_port), "64", "50", "3"], capture_output=True, text=True, check=True)
+            bares.append(float(bare.stdout.split()[0]))
+            cpu, done = gateway.cpu_s(), gateway.requests()
+            time.sleep(4)
+            cpu, done = gateway.cpu_s() - cpu, gateway.requests() - done
+            ours.append(1e6 * cpu / done)
+            ratios.append(ours[-1] / bares[-1])
+        gateway.stop()
+        print(f"  {what}: cemsd {statistics.median(ours):.1f} us, bare libmodbus {statistics.median(bares):.1f} us a transaction")
+        if channels == 2:
+            report(f"CPU a transaction against bare libmodbus, {what}", statistics.median(ratios), "×", 1.5)
+        else:  # the same transaction with 62 values to decode, convert, judge and journal: no peer does that, so no limit
+            print(f"  {what}: {statistics.median(ratios):.2f} × bare; {(statistics.median(ours) - few) / 60:.2f} us more for each value decoded, computed and journalled")
+        few = statistics.median(ours)
+
+
+def steady(server_port):
+    lines = f"  - {{name: l, modbus_tcp: {{host: 127.0.0.1, port: {server_port}}}}}\n"
+    gateway = Gateway(lines, outlets_of(4, 25, lambda o: "l", 1000, gas_factors(25)))
+    time.sleep(5)
+    shares = []
+    for _ in range(arguments.rounds):
+        cpu, begin = gateway.cpu_s(), time.monotonic()
+        time.sleep(6)
+        shares.append(100 * (gateway.cpu_s() - cpu) / (time.monotonic() - begin))
+    report("100 channels at 1 Hz, share of one core", statistics.median(shares), "%", 2)
+    report("100 channels at 1 Hz, memory", gateway.rss_mib(), "MiB", 32)
+    gateway.stop()
+
+
+def samples(path):
+    """(channel, time) of every raw sample of a journal: blocks as docs/architecture.md draws them."""
+    for base, body in sqlite3.connect(path).execute("SELECT time_ms, body FROM entry WHERE stream = 'sample' ORDER BY seq"):
+        at = 0
+
+        def varint():
+            nonlocal at
+            value = shift = 0
+            while True:
+                byte = body[at]
+                at += 1
+                value |= (byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80:
+                    return value
+        while at < len(body):
+            channel, delta = varint(), varint()
+            delta = (delta >> 1) ^ -(delta & 1)
+            flags = body[at]
+            at += 1
+            value = None
+            if not flags & 0x40:
+                (value,) = struct.unpack_from("<d", body, at)
+                at += 8
+            yield channel, base + delta, flags & 0x1F, value
+
+
+def jitter(server_port):
+    lines = "".join(f"  - {{name: l{i}, modbus_tcp: {{host: 127.0.0.1, port: {server_port}}}}}\n" for i in range(100))
+    gateway = Gateway(lines, outlets_of(100, 1, lambda o: f"l{o}", 1000, ["a21026"]))
+    time.sleep(30)
+    gateway.stop()
+    last, good, total = {}, 0, 0
+    for channel, when, mark, _ in samples(f"{gateway.folder}/journal.db"):
+        if channel in last and mark == 0:
+            total += 1
+            good += abs(when - last[channel] - 1000) <= 50
+        last[channel] = when
+    assert total > 2500, total
+    report("samples within ±5 % of a 1 s interval, 100 lines", 100 * good / total, "%", 99, at_most=False)
+
+
+def latency():
+    medians, p99 = [], []
+    for _ in range(arguments.rounds):
+        (port,) = ports(1)
+        outlet = f"  - {{id: DA001, name: s, medium: gas, channels: [{{factor: a21026, interval_ms: 20, source: {{line: l, address: 0}}, limits: [{{max: 35, source: x}}]}}]}}\n"
+        tools = None
+        # the gateway must know its feed before the subscriber starts, the device must listen before the gateway's second try
+        gateway = Gateway(f"  - {{name: l, modbus_tcp: {{host: 127.0.0.1, port: {port}}}}}\n", outlet, alarms="instantaneous: {multiple: 1, samples: 1}")
+        tools = subprocess.run([binary("bench_tools"), "latency", str(port), f"tcp://127.0.0.1:{gateway.alarm}", "400"], capture_output=True, text=True, timeout=60, check=True)
+        gateway.stop()
+        p50, p, _ = map(float, tools.stdout.split())
+        medians.append(p50)
+        p99.append(p)
+    print(f"  answer on the wire to durable, signed alarm at a subscriber: median {statistics.median(medians):.2f} ms")
+    report("answer on the wire to alarm at a subscriber, p99", statistics.median(p99), "ms", 10)
+
+
+def serial():
+    folder = tempfile.mkdtemp(prefix="cemsd-bench-")
+    with open(f"{folder}/s.yaml", "w", encoding="utf-8") as out:
+        out.write(f"signals: [{{name: a, base: 1}}]\ndevices:\n  - name: bus\n    pty: {{link: {folder}/tty, baud: 9600}}\n    points: [{{address: 0, signal: a}}, {{address: 123, signal: a}}]\n")
+    plant = subprocess.Popen([binary("plant"), "--scenario", f"{folder}/s.yaml", "--daemon"], stdout=subprocess.PIPE, text=True)
+    while plant.stdout.readline().strip() != "ready":
+        pass
+    outlet = "  - {id: D, name: d, medium: gas, channels: [{factor: a21026, interval_ms: 10, source: {line: l, address: 0}}, {factor: a21002, interval_ms: 10, source: {line: l, address: 123}}]}\n"
+    gateway = Gateway(f"  - {{name: l, modbus_rtu: {{device: {folder}/tty, baud: 9600}}, max_gap: 124}}\n", outlet)
+    shares = []
+    time.sleep(2)
+    for _ in range(arguments.rounds):
+        done, begin = gateway.requests(), time.monotonic()
+        time.sleep(6)
+        done, spent = gateway.requests() - done, time.monotonic() - begin
+        # request 8 and answer 255 characters of 10 bits, and the two silences of 3.5 characters the specification asks
+        shares.append(100 * done * (8 + 255 + 7) * 10 / 9600 / spent)
+    gateway.stop()
+    plant.terminate()
+    plant.wait(10)
+    report("RTU at 9600 baud, bus busy against the limit of the wire", statistics.median(shares), "%", 90, at_most=False)
+
+
+def main():
+    (server_port,) = ports(1)
+    server = subprocess.Popen([binary("bench_tools"), "server", str(server_port)])
+    try:
+        for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
+                          ("latency", latency), ("serial", serial)):
+            if not arguments.only or name in arguments.only.split(","):
+                run()
+    finally:
+        server.kill()
+        server.wait()
+    if failed:
+        raise SystemExit("missed: " + ", ".join(failed))
+
+
+main()
