@@ -16,14 +16,17 @@
 
 enum { SQL_ENTRY, SQL_MESSAGE, SQL_LATEST, SQL_RECORD, SQL_ALARM, SQL_CURSOR, SQL_CHANNEL };
 
+#define UPSERT_ALARM                                                                                                   \
+    "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"                                                         \
+    " ON CONFLICT(id) DO UPDATE SET seq=?2, state=?3, time_ms=?9, value=?10"
+
 static const char *const SQL[STATEMENTS] = {
     [SQL_ENTRY] = "INSERT INTO entry VALUES(?,?,?,?,?,?)",
     [SQL_MESSAGE] = "INSERT INTO message VALUES(?,?,?,?,?)",
     [SQL_LATEST] = "INSERT OR REPLACE INTO latest VALUES(?,?,?)",
     [SQL_RECORD] = "INSERT OR IGNORE INTO record VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     /* IGNORE above: after a backward clock step a period may close again; what was published first stands */
-    [SQL_ALARM] = "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(id) DO UPDATE SET seq=?2, "
-                  "state=?3, time_ms=?9, value=?10",
+    [SQL_ALARM] = UPSERT_ALARM,
     [SQL_CURSOR] = "INSERT OR REPLACE INTO cursor VALUES(?,?)",
     [SQL_CHANNEL] = "INSERT INTO channel VALUES(?,?,?)",
 };

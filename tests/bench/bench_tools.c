@@ -1,10 +1,13 @@
 /* What bench.py can't do itself with small enough cost:
  *
  *   server PORT               answers any Modbus TCP read with constants, cheaply, until killed
- *   bare PORT LINES MS S      the peer: one thread a line, libmodbus alone, 125 registers each MS; prints us of CPU a transaction
- *   latency PORT FEED COUNT   a device whose value jumps, and a subscriber: time from the answer on the wire to the alarm */
+ *   bare PORT LINES MS S      the peer: one thread a line, libmodbus alone, 125 registers each MS; prints us of CPU a
+ * transaction latency PORT FEED COUNT   a device whose value jumps, and a subscriber: time from the answer on the wire
+ * to the alarm */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <modbus.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -14,8 +17,6 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <time.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -29,7 +30,8 @@ static int64_t now_ns(void)
 
 static int listen_on(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 256) < 0) {
@@ -123,7 +125,8 @@ static int run_bare(int port, int lines, int interval_ms, int seconds)
     for (int i = 0; i < lines; i++)
         pthread_join(threads[i], NULL);
     getrusage(RUSAGE_SELF, &usage);
-    double us = 1e6 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    double us = 1e6 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     printf("%.2f %llu\n", us / (double)bare.transactions, (unsigned long long)bare.transactions);
     return 0;
 }
