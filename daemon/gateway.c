@@ -25,7 +25,7 @@ enum { TICK_MS = 100, GATHER_MS = 3, BLOCK_AGE_MS = 1000, GROUPS_PER_TURN = 4096
 
 /* ---- journal ---- */
 
-static void append_block(struct gateway *g)
+void gateway_append_block(struct gateway *g)
 {
     if (g->block.samples == 0)
         return;
@@ -34,7 +34,7 @@ static void append_block(struct gateway *g)
     g->block.samples = g->block.length = 0;
 }
 
-static void append_event(struct gateway *g, const char *kind, const char *detail)
+void gateway_append_event(struct gateway *g, const char *kind, const char *detail)
 {
     char body[512], time[INSTANT_TEXT];
     int64_t now_ms = clock_wall_ms();
@@ -56,14 +56,14 @@ static bool known_record(struct gateway *g, const struct period_record *record)
                              period_name(record->period), record->from_ms);
 }
 
-static bool on_record(void *owner, const struct period_record *record)
+bool gateway_record(void *owner, const struct period_record *record)
 {
     struct gateway *g = owner;
     char topic[BODY_TOPIC];
     size_t length = 0;
     if (g->muted || (g->recovering && known_record(g, record)))
         return false;
-    append_block(g);
+    gateway_append_block(g);
     char *body = body_record(g->plant, record, &length);
     body_record_topic(g->plant, record, topic);
     if (!body ||
@@ -82,7 +82,7 @@ void gateway_alarm(void *owner, const struct alarm_event *event)
     size_t length = 0;
     if (g->muted)
         return;
-    append_block(g);
+    gateway_append_block(g);
     char *body = body_alarm(g->plant, event, &length);
     body_alarm_topic(g->plant, event, topic);
     if (!body ||
@@ -104,7 +104,7 @@ static void on_group(void *owner, const struct sample *samples, size_t count)
         if (g->block.samples == 0)
             block_begin(&g->block, samples[i].time_ms);
         if (!block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0)) {
-            append_block(g);
+            gateway_append_block(g);
             block_begin(&g->block, samples[i].time_ms);
             block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0);
         }
@@ -112,7 +112,7 @@ static void on_group(void *owner, const struct sample *samples, size_t count)
     compute_samples(g->compute, samples, count);
 }
 
-static void take_samples(struct gateway *g)
+void gateway_take_samples(struct gateway *g)
 {
     if (!journal_has_room(g->journal))
         return; /* the tick comes back */
@@ -134,12 +134,12 @@ static void on_gather(uv_timer_t *timer)
 {
     struct gateway *g = timer->data;
     uint64_t before = compute_counts(g->compute).samples;
-    take_samples(g);
+    gateway_take_samples(g);
     if (compute_counts(g->compute).samples != before && !g->stopping)
         return;
     uv_timer_stop(timer);
     g->gathering = false;
-    take_samples(g); /* what came between the look and the flag */
+    gateway_take_samples(g); /* what came between the look and the flag */
 }
 
 static void on_lines_wake(uv_async_t *handle)
@@ -148,7 +148,7 @@ static void on_lines_wake(uv_async_t *handle)
     int64_t now_ns = clock_monotonic_ns();
     bool busy = now_ns - g->last_wake_ns < GATHER_MS * INT64_C(1000000);
     g->last_wake_ns = now_ns;
-    take_samples(g);
+    gateway_take_samples(g);
     reap_lines(g);
     if (busy && !g->stopping && !g->gathering) {
         g->gathering = true;
@@ -185,8 +185,8 @@ static void go_on_stopping(struct gateway *g)
     if (!g->lines_gone) {
         g->lines_gone = true;
         lines_collect(g->lines, SIZE_MAX, on_group, g);
-        append_block(g);
-        append_event(g, "stop", "");
+        gateway_append_block(g);
+        gateway_append_event(g, "stop", "");
         journal_flush(g->journal);
     }
     bool waited = clock_monotonic_ns() - g->stop_ns > STOP_WAIT_MS * INT64_C(1000000);
@@ -229,13 +229,13 @@ static void on_tick(uv_timer_t *timer)
     struct gateway *g = timer->data;
     int64_t now_ms = clock_wall_ms(), now_ns = clock_monotonic_ns();
     if (!g->stopping) {
-        take_samples(g);
+        gateway_take_samples(g);
         reap_lines(g);
         lines_watch(g->lines, now_ns, now_ms, on_group, g);
         compute_tick(g->compute, now_ms);
     }
     if (g->block.samples > 0 && (now_ms - g->block.base_ms >= BLOCK_AGE_MS || now_ms < g->block.base_ms))
-        append_block(g);
+        gateway_append_block(g);
     journal_flush(g->journal);
     feed_watchdog(g, now_ns);
     go_on_stopping(g);
@@ -255,9 +255,9 @@ static void on_journal_wake(uv_async_t *handle)
     go_on_stopping(g);
 }
 
-/* ---- reload ---- */
+/* ---- opening ---- */
 
-static bool number_channels(struct gateway *g, const struct plant *plant, struct error *err)
+bool gateway_number_channels(struct gateway *g, const struct plant *plant, struct error *err)
 {
     uint32_t *ids = calloc(plant->channel_count + 1, sizeof *ids);
     for (size_t i = 0; ids && i < plant->channel_count; i++) {
@@ -273,108 +273,6 @@ static bool number_channels(struct gateway *g, const struct plant *plant, struct
     g->channel_ids = ids;
     return true;
 }
-
-static void config_alarm(struct gateway *g, enum alarm_input input, const char *detail)
-{
-    int64_t now_ms = clock_wall_ms();
-    struct alarm_event event = {.kind = ALARM_CONFIG,
-                                .subject = "config",
-                                .time_ms = now_ms,
-                                .from_ms = now_ms,
-                                .to_ms = input == ALARM_UNDER ? now_ms : INSTANT_NONE,
-                                .period = -1,
-                                .value = NAN,
-                                .limit = NAN,
-                                .multiple = NAN};
-    snprintf(event.detail, sizeof event.detail, "%s", detail);
-    if (alarm_step(&g->config_finding, input, &event))
-        gateway_alarm(g, &event);
-}
-
-static bool same_bind(const struct feed_bind *a, const struct feed_bind *b)
-{
-    return strcmp(a->bind, b->bind) == 0 && a->realtime_s == b->realtime_s && a->high_water == b->high_water;
-}
-
-static bool same_feeds(const struct feeds *a, const struct feeds *b)
-{
-    return a->has_alarm == b->has_alarm && a->has_disclosure == b->has_disclosure && a->has_replay == b->has_replay &&
-           same_bind(&a->alarm, &b->alarm) && same_bind(&a->disclosure, &b->disclosure) &&
-           same_bind(&a->replay, &b->replay) && a->heartbeat_s == b->heartbeat_s &&
-           strcmp(a->signing_key, b->signing_key) == 0;
-}
-
-/* What a reload can't change: everything subscribers and the journal are bound to. */
-static bool same_foundations(const struct plant *a, const struct plant *b)
-{
-    return strcmp(a->site.name, b->site.name) == 0 && strcmp(a->site.code, b->site.code) == 0 &&
-           strcmp(a->site.mn, b->site.mn) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
-           strcmp(a->control.bind, b->control.bind) == 0 && same_feeds(&a->feeds, &b->feeds);
-}
-
-static bool try_reload(struct gateway *g, char *why, size_t why_size)
-{
-    static struct load_report report;
-    struct error err = {""};
-    struct plant *plant = plant_load(g->config_file, &report);
-    for (size_t i = 0; i < report.complaints.count; i++)
-        log_line(LOG_ERROR, "config", "event=refused problem=\"%s\"", report.complaints.text[i]);
-    if (!plant)
-        snprintf(why, why_size, "%s", report.complaints.count ? report.complaints.text[0] : "out of memory");
-    report_clear(&report);
-    if (!plant)
-        return false;
-    struct compute_sink sink = {g, on_record, gateway_alarm};
-    struct compute *compute = NULL;
-    if (!same_foundations(g->plant, plant)) {
-        error_set(&err, "site, journal, control or feeds changed: restart cemsd for that");
-    } else if ((compute = compute_new(plant, sink, &err))) {
-        take_samples(g); /* what came under the old plan belongs to it */
-        append_block(g);
-        if (!number_channels(g, plant, &err)) {
-            compute_free(compute);
-            compute = NULL;
-        }
-    }
-    if (!compute) {
-        snprintf(why, why_size, "%s", err.text);
-        plant_free(plant);
-        return false;
-    }
-    compute_adopt(compute, g->compute, clock_wall_ms());
-    if (!lines_apply(g->lines, plant, &err))
-        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err.text);
-    compute_free(g->compute);
-    plant_free(g->plant);
-    g->compute = compute;
-    g->plant = plant;
-    return true;
-}
-
-static void on_reload(uv_signal_t *handle, int signal_number)
-{
-    struct gateway *g = handle->data;
-    char why[256] = "", ready[64];
-    (void)signal_number;
-    if (g->stopping)
-        return;
-    snprintf(ready, sizeof ready, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
-    sd_notify(0, ready);
-    if (try_reload(g, why, sizeof why)) {
-        g->reloads++;
-        append_event(g, "config", "reloaded");
-        config_alarm(g, ALARM_UNDER, "");
-        log_line(LOG_NOTICE, "config", "event=reloaded sha256=%s", g->plant->sha256);
-    } else {
-        g->reloads_refused++;
-        log_line(LOG_ERROR, "config", "event=kept-old reason=\"%s\"", why);
-        config_alarm(g, ALARM_WORSE, why);
-    }
-    journal_flush(g->journal);
-    sd_notify(0, "READY=1");
-}
-
-/* ---- opening ---- */
 
 static void wake_lines(void *owner)
 {
@@ -405,19 +303,19 @@ static void init_loop(struct gateway *g)
 static bool open_rooms(struct gateway *g, struct error *err)
 {
     const struct feeds *feeds = &g->plant->feeds;
-    struct compute_sink sink = {g, on_record, gateway_alarm};
+    struct compute_sink sink = {g, gateway_record, gateway_alarm};
     if (feeds->signing_key[0] && (!(g->writer_signer = signer_load(feeds->signing_key, err)) ||
                                   !(g->loop_signer = signer_load(feeds->signing_key, err))))
         return error_prefix(err, "feeds.signing_key");
     struct journal_settings journal = {g->plant->journal.path, g->writer_signer, wake_journal, g};
     if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) ||
-        !number_channels(g, g->plant, err))
+        !gateway_number_channels(g, g->plant, err))
         return false;
-    append_event(g, "start", "");
+    gateway_append_event(g, "start", "");
     if (!recover(g, clock_wall_ms(), err))
         return false;
     if (g->config_finding.state != ALARM_QUIET)
-        config_alarm(g, ALARM_UNDER, ""); /* the file was good enough to start with */
+        gateway_config_alarm(g, ALARM_UNDER, ""); /* the file was good enough to start with */
     journal_flush(g->journal);
     struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, g};
     if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(wake_lines, g, err)))
@@ -488,7 +386,7 @@ int gateway_run(struct gateway *g)
     uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
     uv_signal_start(&g->on_term, on_stop_signal, SIGTERM);
     uv_signal_start(&g->on_int, on_stop_signal, SIGINT);
-    uv_signal_start(&g->on_hup, on_reload, SIGHUP);
+    uv_signal_start(&g->on_hup, gateway_reload, SIGHUP);
     log_line(LOG_NOTICE, "gateway", "event=started version=%s lines=%zu outlets=%zu channels=%zu", CEMSD_VERSION,
              g->plant->line_count, g->plant->outlet_count, g->plant->channel_count);
     sd_notify(0, "READY=1");

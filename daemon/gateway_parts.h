@@ -44,7 +44,16 @@ bool recover(struct gateway *gateway, int64_t now_ms, struct error *err);
 /* status.c: the answer to {"op":"status"}. */
 char *gateway_status(void *owner);
 
-/* gateway.c */
+/* gateway.c: the sink of computing, and what is done with samples. */
+bool gateway_record(void *owner, const struct period_record *record);
 void gateway_alarm(void *owner, const struct alarm_event *event);
+void gateway_take_samples(struct gateway *g);
+void gateway_append_block(struct gateway *g);
+void gateway_append_event(struct gateway *g, const char *kind, const char *detail);
+bool gateway_number_channels(struct gateway *g, const struct plant *plant, struct error *err);
+
+/* reload.c */
+void gateway_reload(uv_signal_t *handle, int signal_number);
+void gateway_config_alarm(struct gateway *g, enum alarm_input input, const char *detail);
 
 #endif

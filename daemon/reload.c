@@ -1,0 +1,118 @@
+/* SIGHUP: the file is read again.
+ *
+ *   good ─► windows in progress, counters and findings move to the new plant; unchanged lines keep running
+ *   bad  ─► nothing changes; every problem is logged, the first is the text of an alarm of kind config
+ *
+ * Site, journal, control and feeds are what subscribers and the journal are bound to: they change at a restart only. */
+#include "gateway_parts.h"
+
+#include "config/load.h"
+#include "model/clock.h"
+#include "model/instant.h"
+#include "model/log.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+void gateway_config_alarm(struct gateway *g, enum alarm_input input, const char *detail)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct alarm_event event = {.kind = ALARM_CONFIG,
+                                .subject = "config",
+                                .time_ms = now_ms,
+                                .from_ms = now_ms,
+                                .to_ms = input == ALARM_UNDER ? now_ms : INSTANT_NONE,
+                                .period = -1,
+                                .value = NAN,
+                                .limit = NAN,
+                                .multiple = NAN};
+    snprintf(event.detail, sizeof event.detail, "%s", detail);
+    if (alarm_step(&g->config_finding, input, &event))
+        gateway_alarm(g, &event);
+}
+
+static bool same_bind(const struct feed_bind *a, const struct feed_bind *b)
+{
+    return strcmp(a->bind, b->bind) == 0 && a->realtime_s == b->realtime_s && a->high_water == b->high_water;
+}
+
+static bool same_feeds(const struct feeds *a, const struct feeds *b)
+{
+    return a->has_alarm == b->has_alarm && a->has_disclosure == b->has_disclosure && a->has_replay == b->has_replay &&
+           same_bind(&a->alarm, &b->alarm) && same_bind(&a->disclosure, &b->disclosure) &&
+           same_bind(&a->replay, &b->replay) && a->heartbeat_s == b->heartbeat_s &&
+           strcmp(a->signing_key, b->signing_key) == 0;
+}
+
+/* What a reload can't change: everything subscribers and the journal are bound to. */
+static bool same_foundations(const struct plant *a, const struct plant *b)
+{
+    return strcmp(a->site.name, b->site.name) == 0 && strcmp(a->site.code, b->site.code) == 0 &&
+           strcmp(a->site.mn, b->site.mn) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
+           strcmp(a->control.bind, b->control.bind) == 0 && same_feeds(&a->feeds, &b->feeds);
+}
+
+static bool try_reload(struct gateway *g, char *why, size_t why_size)
+{
+    static struct load_report report;
+    struct error err = {""};
+    struct plant *plant = plant_load(g->config_file, &report);
+    for (size_t i = 0; i < report.complaints.count; i++)
+        log_line(LOG_ERROR, "config", "event=refused problem=\"%s\"", report.complaints.text[i]);
+    if (!plant)
+        snprintf(why, why_size, "%s", report.complaints.count ? report.complaints.text[0] : "out of memory");
+    report_clear(&report);
+    if (!plant)
+        return false;
+    struct compute_sink sink = {g, gateway_record, gateway_alarm};
+    struct compute *compute = NULL;
+    if (!same_foundations(g->plant, plant)) {
+        error_set(&err, "site, journal, control or feeds changed: restart cemsd for that");
+    } else if ((compute = compute_new(plant, sink, &err))) {
+        gateway_take_samples(g); /* what came under the old plan belongs to it */
+        gateway_append_block(g);
+        if (!gateway_number_channels(g, plant, &err)) {
+            compute_free(compute);
+            compute = NULL;
+        }
+    }
+    if (!compute) {
+        snprintf(why, why_size, "%s", err.text);
+        plant_free(plant);
+        return false;
+    }
+    compute_adopt(compute, g->compute, clock_wall_ms());
+    if (!lines_apply(g->lines, plant, &err))
+        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err.text);
+    compute_free(g->compute);
+    plant_free(g->plant);
+    g->compute = compute;
+    g->plant = plant;
+    return true;
+}
+
+void gateway_reload(uv_signal_t *handle, int signal_number)
+{
+    struct gateway *g = handle->data;
+    char why[256] = "", ready[64];
+    (void)signal_number;
+    if (g->stopping)
+        return;
+    snprintf(ready, sizeof ready, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
+    sd_notify(0, ready);
+    if (try_reload(g, why, sizeof why)) {
+        g->reloads++;
+        gateway_append_event(g, "config", "reloaded");
+        gateway_config_alarm(g, ALARM_UNDER, "");
+        log_line(LOG_NOTICE, "config", "event=reloaded sha256=%s", g->plant->sha256);
+    } else {
+        g->reloads_refused++;
+        log_line(LOG_ERROR, "config", "event=kept-old reason=\"%s\"", why);
+        gateway_config_alarm(g, ALARM_WORSE, why);
+    }
+    journal_flush(g->journal);
+    sd_notify(0, "READY=1");
+}
