@@ -176,7 +176,7 @@ char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t 
 {
     const struct factor *factor = e->channel ? e->channel->factor : NULL;
     struct words words;
-    bool figure = factor && (e->kind == ALARM_INSTANTANEOUS || e->kind == ALARM_WARNING || e->kind == ALARM_EXCEED);
+    bool figure = e->channel && (e->kind == ALARM_INSTANTANEOUS || e->kind == ALARM_WARNING || e->kind == ALARM_EXCEED);
     json_t *o = json_object();
     say(e, &words);
     json_object_set_new(o, "time", instant(e->time_ms));
@@ -187,8 +187,8 @@ char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t 
     json_object_set_new(o, "state", json_string(alarm_state_name(e->state)));
     json_object_set_new(o, "severity", json_string(severity_name(alarm_kind_severity(e->kind))));
     json_object_set_new(o, "subject", json_string(e->subject));
-    json_object_set_new(o, "factor", factor ? json_string(factor->code) : json_null());
-    json_object_set_new(o, "name", factor ? json_string(factor->name_zh) : json_null());
+    json_object_set_new(o, "factor", e->channel ? json_string(factor->code) : json_null());
+    json_object_set_new(o, "name", e->channel ? json_string(factor->name_zh) : json_null());
     json_object_set_new(o, "period", e->period >= 0 ? json_string(period_name((enum period)e->period)) : json_null());
     json_object_set_new(o, "from", instant(e->from_ms));
     json_object_set_new(o, "to", instant(e->to_ms));

@@ -21,7 +21,7 @@ put(12, ">h", -50)          # pressure, scaled
 registers[20] = 0x1234      # bcd16
 registers[30] = 2           # instrument state
 block = lambda: ModbusSequentialDataBlock(0, registers)
-slaves = {n: ModbusSlaveContext(hr=block(), ir=block(), co=ModbusSequentialDataBlock(0, [1] * 200), di=ModbusSequentialDataBlock(0, [1] * 200), zero_mode=True) for n in (1, 7, 255)}
+slaves = {n: ModbusSlaveContext(hr=block(), ir=block(), co=ModbusSequentialDataBlock(0, [1] * 200), di=ModbusSequentialDataBlock(0, [1] * 200), zero_mode=True) for n in (0, 1, 7, 255)}
 context = ModbusServerContext(slaves=slaves, single=False)
 print("ready", flush=True)
 if sys.argv[1] == "tcp":
@@ -61,8 +61,8 @@ class Peers(GatewayTest):
         return server
 
     def test_pymodbus_over_tcp(self):
-        """telegraf #9279: unit ids as written, 7 and 255."""
-        for station in (7, 255):
+        """telegraf #9279: unit ids as written, 0, 7 and 255."""
+        for station in (0, 7, 255):
             server = self.serve("tcp", str(self.modbus_port))
             gateway = self.start(self.config(channels=CHANNELS % ((station,) * 7)))
             sub = self.subscribe()

@@ -100,6 +100,9 @@ static void each_fault_has_its_place_and_words(void **state)
          "s, station: 0, address: 1}}]}\n",
          "c.yaml:5:90: outlets[0].channels[0].source.station: 0 is not a station of a serial line (1 to 247; Modbus "
          "over Serial Line V1.02, 2.2)"},
+        {"site: {name: N, code: C, mn: 1}\noutlets:\n  - {id: D, name: d, medium: gas, channels: []}\n  - {id: D, "
+         "name: e, medium: gas, channels: []}\n",
+         "c.yaml:4:10: outlets[1].id: the id D is already taken by outlets[0]"},
         {"", "c.yaml:1:1: the file is empty"},
         {"- a\n", "c.yaml:1:1: must be a mapping (the file)"},
         {"site: {name: N, code: C, mn: 1}\nuplinks: []\n",

@@ -3,11 +3,13 @@
 #include "check.h"
 
 #include "acquire/lines.h"
+#include "acquire/mailbox.h"
 #include "config/load.h"
 #include "model/clock.h"
 #include "serve.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 /* ---- the device ---- */
 
@@ -131,6 +133,8 @@ static void wake(void *owner)
     uv_sem_post(&woken);
 }
 
+static int pause_ms;
+
 static void start_line(enum line_kind kind, int max_gap)
 {
     static struct line line;
@@ -139,7 +143,8 @@ static void start_line(enum line_kind kind, int max_gap)
                                           {2, MB_HOLDING, 0, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100},
                                           {2, MB_HOLDING, 10, MB_FLOAT32, MB_ORDER_DEFAULT, 0, 100}};
     struct error err = {""};
-    line = (struct line){.name = "l", .kind = kind, .timeout_ms = 150, .max_registers = 125, .max_gap = max_gap};
+    line = (struct line){
+        .name = "l", .kind = kind, .timeout_ms = 150, .max_registers = 125, .max_gap = max_gap, .pause_ms = pause_ms};
     snprintf(line.tcp.host, sizeof line.tcp.host, "127.0.0.1");
     line.tcp.port = tcp_port;
     line.rtu_over_tcp = line.tcp;
@@ -348,6 +353,46 @@ static void a_refused_gap_splits_the_block(void **state)
     end_line();
 }
 
+/* thingsboard-gateway #1664, #1589: converters that need a pause between requests get it. Four requests are due every
+ * 100 ms; with 80 ms between an answer and the next request at most one fits each 80 ms. */
+static void requests_keep_their_pause(void **state)
+{
+    (void)state;
+    pause_ms = 80;
+    start_line(LINE_MODBUS_RTU_OVER_TCP, 0);
+    pause_ms = 0;
+    wait_for(0, MARK_N);
+    uint64_t before = status().counts.requests;
+    int64_t begin = clock_monotonic_ns();
+    for (size_t p = 0; p < 12; p++)
+        wait_for(p % 4, MARK_N);
+    uint64_t asked = status().counts.requests - before;
+    int64_t spent_ms = (clock_monotonic_ns() - begin) / 1000000;
+    assert_true(asked >= 8);
+    assert_true((int64_t)asked <= spent_ms / 80 + 1);
+    end_line();
+}
+
+/* A TCP answer with bytes behind it: what is taken is right, the line is put in step again. */
+static void bytes_behind_a_tcp_answer_do_no_harm(void **state)
+{
+    (void)state;
+    start_line(LINE_MODBUS_TCP, 0);
+    fault(0, FAULT_LONG, 0);
+    for (int good = 0; good < 10;) {
+        uv_sem_wait(&woken);
+        take();
+        for (size_t p = 0; p < 4; p++)
+            if (seen[p] && latest[p].mark == MARK_N)
+                check_close(latest[p].raw, p % 2 ? 20 : 10, 0);
+        good += seen[0] && latest[0].mark == MARK_N;
+    }
+    tell(DO_CLEAR);
+    for (size_t p = 0; p < 4; p++)
+        wait_for(p, MARK_N);
+    end_line();
+}
+
 /* A port nobody listens on: marked B at every interval, without end and without hurry. */
 static void an_absent_device_is_marked_b(void **state)
 {
@@ -365,14 +410,41 @@ static void an_absent_device_is_marked_b(void **state)
     end_line();
 }
 
-/* The writer waits when nobody takes, counts it, and loses nothing; stopping ends the wait. */
+static void *put_all(void *box)
+{
+    static struct acquired many[LINE_MAILBOX + 10];
+    for (uint32_t i = 0; i < LINE_MAILBOX + 10; i++)
+        many[i].point = i;
+    return mailbox_put(box, many, LINE_MAILBOX + 10) ? box : NULL;
+}
+
+/* A full mailbox makes the writer wait, counts it and loses nothing; stopping ends the wait. */
 static void a_full_mailbox_waits(void **state)
 {
+    struct mailbox box;
+    struct acquired got[64];
+    pthread_t writer;
+    void *all = NULL;
     (void)state;
-    start_line(LINE_MODBUS_TCP, 0);
-    wait_for(0, MARK_N);
-    line_stop(worker);
-    end_line(); /* must not hang */
+    assert_true(mailbox_init(&box));
+    pthread_create(&writer, NULL, put_all, &box);
+    while (box.count < LINE_MAILBOX)
+        sched_yield();
+    for (uint32_t next = 0; next < LINE_MAILBOX + 10;) {
+        size_t n = mailbox_take(&box, got, 64);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(got[i].point, next++);
+    }
+    pthread_join(writer, &all);
+    assert_ptr_equal(all, &box);
+    assert_true(box.waits > 0);
+    pthread_create(&writer, NULL, put_all, &box);
+    while (box.count < LINE_MAILBOX)
+        sched_yield();
+    mailbox_stop(&box);
+    pthread_join(writer, &all);
+    assert_null(all);
+    mailbox_clear(&box);
 }
 
 int main(void)
@@ -387,6 +459,8 @@ int main(void)
         cmocka_unit_test(a_refused_gap_splits_the_block),
         cmocka_unit_test(an_absent_device_is_marked_b),
         cmocka_unit_test(a_full_mailbox_waits),
+        cmocka_unit_test(requests_keep_their_pause),
+        cmocka_unit_test(bytes_behind_a_tcp_answer_do_no_harm),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }
