@@ -16,9 +16,8 @@
 
 enum { SQL_ENTRY, SQL_MESSAGE, SQL_LATEST, SQL_RECORD, SQL_ALARM, SQL_CURSOR, SQL_CHANNEL };
 
-#define UPSERT_ALARM                                                                                                   \
-    "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"                                                         \
-    " ON CONFLICT(id) DO UPDATE SET seq=?2, state=?3, time_ms=?9, value=?10"
+static const char UPSERT_ALARM[] = "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+                                   " ON CONFLICT(id) DO UPDATE SET seq=?2, state=?3, time_ms=?9, value=?10";
 
 static const char *const SQL[STATEMENTS] = {
     [SQL_ENTRY] = "INSERT INTO entry VALUES(?,?,?,?,?,?)",
