@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include "compute/convert.h"
+#include "config/bind.h"
 #include "modbus/plan.h"
 #include "modbus/value.h"
 
@@ -37,12 +38,10 @@ static bool loopback(const char *bind)
 
 static void check_bind(struct loader *l, const char *path, const struct feed_bind *feed)
 {
-    const char *colon = strrchr(feed->bind, ':');
-    bool tcp = strncmp(feed->bind, "tcp://", 6) == 0;
-    long port = tcp && colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1)
-                    ? strtol(colon + 1, NULL, 10)
-                    : 0;
-    if (!(tcp && colon > feed->bind + 5 && port >= 1 && port <= 65535) && strncmp(feed->bind, "ipc://", 6) != 0)
+    char address[64];
+    int port;
+    bool tcp = strncmp(feed->bind, "tcp://", 6) == 0 && bind_parse(feed->bind + 6, address, &port);
+    if (!tcp && strncmp(feed->bind, "ipc://", 6) != 0)
         COMPLAIN(l, path, ".bind", "%s is neither tcp://ADDRESS:PORT nor ipc://PATH", feed->bind);
     else if (!loopback(feed->bind) && !l->plant->feeds.has_curve && !feed->insecure)
         COMPLAIN(l, path, ".bind",
@@ -71,6 +70,10 @@ static void check_feeds(struct loader *l)
     if (feeds->has_curve)
         COMPLAIN(l, "feeds.curve", "",
                  "CURVE is not in this version: bind the feeds to loopback, or write insecure: true");
+    char address[64];
+    int port;
+    if (l->plant->console.bind[0] && !bind_parse(l->plant->console.bind, address, &port))
+        COMPLAIN(l, "console.bind", "", "%s is not ADDRESS:PORT", l->plant->console.bind);
     if (l->plant->control.bind[0] && strncmp(l->plant->control.bind, "ipc://", 6) != 0)
         COMPLAIN(l, "control.bind", "", "%s is not ipc://PATH", l->plant->control.bind);
     if (!feeds->signing_key[0])

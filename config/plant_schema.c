@@ -132,6 +132,16 @@ static const struct field CONTROL_ROWS[] = {
 };
 SECTION(CONTROL_SECTION, "control", CONTROL_ROWS);
 
+static const struct field CONSOLE_ROWS[] = {
+    {.key = "bind",
+     .kind = FIELD_TEXT,
+     .at = 0,
+     .size = PATH_BYTES,
+     .given_at = NO,
+     .doc = "ADDRESS:PORT of the read-only HTTP API: /healthz, /metrics, /api/v1/status, outlets, alarms, records."},
+};
+SECTION(CONSOLE_SECTION, "console", CONSOLE_ROWS);
+
 static const struct field FEED_ROWS[] = {
     TEXT(feed_bind, bind, "bind", NULL,
          "ZeroMQ endpoint, tcp://ADDRESS:PORT or ipc://PATH. Beyond loopback it needs curve or insecure."),
@@ -428,6 +438,13 @@ static const struct field PLANT_ROWS[] = {
      .otherwise = "",
      .given_at = NO,
      .doc = "The operator's door."},
+    {.key = "console",
+     .kind = FIELD_SECTION,
+     P(console),
+     .section = &CONSOLE_SECTION,
+     .otherwise = "",
+     .given_at = NO,
+     .doc = "What is shown."},
     {.key = "feeds",
      .kind = FIELD_SECTION,
      P(feeds),
@@ -445,6 +462,5 @@ static const struct field PLANT_ROWS[] = {
      .given_at = NO,
      .doc = "When somebody is told."},
     LATER("uplinks", "HJ 212 uplinks are not in this version"),
-    LATER("console", "the console is not in this version"),
 };
 const struct section PLANT_SCHEMA = {"the file", PLANT_ROWS, COUNT(PLANT_ROWS)};

@@ -194,7 +194,9 @@ static void go_on_stopping(struct gateway *g)
         return;
     feed_pump(g->feed);
     feed_close(g->feed, on_feed_closed, g);
+    console_close(g->console);
     g->feed = NULL;
+    g->console = NULL;
 }
 
 static void begin_stop(struct gateway *g, const char *why)
@@ -300,6 +302,22 @@ static void init_loop(struct gateway *g)
     g->on_term.data = g->on_int.data = g->on_hup.data = g;
 }
 
+/* NULL while all is well. */
+static const char *trouble(void *owner)
+{
+    struct gateway *g = owner;
+    static struct journal_status status;
+    journal_status_get(g->journal, &status);
+    return status.error[0] ? status.error : NULL;
+}
+
+static bool open_console(struct gateway *g, struct error *err)
+{
+    struct console_settings settings = {
+        g->plant->console.bind, g->plant->journal.path, &g->loop, gateway_status, gateway_metrics, trouble, g};
+    return g->plant->console.bind[0] == '\0' || (g->console = console_open(&settings, err)) != NULL;
+}
+
 static bool open_rooms(struct gateway *g, struct error *err)
 {
     const struct feeds *feeds = &g->plant->feeds;
@@ -320,7 +338,7 @@ static bool open_rooms(struct gateway *g, struct error *err)
     struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, g};
     if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(wake_lines, g, err)))
         return false;
-    return lines_apply(g->lines, g->plant, err);
+    return lines_apply(g->lines, g->plant, err) && open_console(g, err);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)

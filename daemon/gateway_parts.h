@@ -9,6 +9,7 @@
 #include "journal/journal.h"
 #include "journal/reader.h"
 #include "journal/samples.h"
+#include "publish/console/console.h"
 #include "publish/feed/feed.h"
 
 #include <uv.h>
@@ -26,6 +27,7 @@ struct gateway {
     struct compute *compute;
     struct journal *journal;
     struct feed *feed;
+    struct console *console;                    /* NULL: not configured */
     struct signer *writer_signer, *loop_signer; /* one a thread */
     struct sample_block block;                  /* samples not yet appended */
     uint32_t *channel_ids;                      /* the journal's, by channel->index */
@@ -43,6 +45,9 @@ bool recover(struct gateway *gateway, int64_t now_ms, struct error *err);
 
 /* status.c: the answer to {"op":"status"}. */
 char *gateway_status(void *owner);
+
+/* metrics.c: Prometheus text, to free(). */
+char *gateway_metrics(void *owner);
 
 /* gateway.c: the sink of computing, and what is done with samples. */
 bool gateway_record(void *owner, const struct period_record *record);

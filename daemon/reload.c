@@ -3,7 +3,8 @@
  *   good ─► windows in progress, counters and findings move to the new plant; unchanged lines keep running
  *   bad  ─► nothing changes; every problem is logged, the first is the text of an alarm of kind config
  *
- * Site, journal, control and feeds are what subscribers and the journal are bound to: they change at a restart only. */
+ * Site, journal, control, console and feeds are what subscribers and the journal are bound to: they change at a restart
+ * only. */
 #include "gateway_parts.h"
 
 #include "config/load.h"
@@ -52,7 +53,8 @@ static bool same_foundations(const struct plant *a, const struct plant *b)
 {
     return strcmp(a->site.name, b->site.name) == 0 && strcmp(a->site.code, b->site.code) == 0 &&
            strcmp(a->site.mn, b->site.mn) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
-           strcmp(a->control.bind, b->control.bind) == 0 && same_feeds(&a->feeds, &b->feeds);
+           strcmp(a->control.bind, b->control.bind) == 0 && strcmp(a->console.bind, b->console.bind) == 0 &&
+           same_feeds(&a->feeds, &b->feeds);
 }
 
 static bool try_reload(struct gateway *g, char *why, size_t why_size)
@@ -70,7 +72,7 @@ static bool try_reload(struct gateway *g, char *why, size_t why_size)
     struct compute_sink sink = {g, gateway_record, gateway_alarm};
     struct compute *compute = NULL;
     if (!same_foundations(g->plant, plant)) {
-        error_set(&err, "site, journal, control or feeds changed: restart cemsd for that");
+        error_set(&err, "site, journal, control, console or feeds changed: restart cemsd for that");
     } else if ((compute = compute_new(plant, sink, &err))) {
         gateway_take_samples(g); /* what came under the old plan belongs to it */
         gateway_append_block(g);

@@ -185,6 +185,9 @@ struct plant {
     struct {
         char bind[PATH_BYTES]; /* ZeroMQ ipc endpoint of the operator's door; "" = none */
     } control;
+    struct {
+        char bind[PATH_BYTES]; /* ADDRESS:PORT of the HTTP console; \"\" = none */
+    } console;
     struct feeds feeds;
     struct line *lines;
     size_t line_count;
