@@ -67,9 +67,6 @@ static void check_feeds(struct loader *l)
             if (all[j].given && strcmp(all[i].feed->bind, all[j].feed->bind) == 0)
                 COMPLAIN(l, all[i].path, ".bind", "%s is already taken by %s", all[i].feed->bind, all[j].path);
     }
-    if (feeds->has_curve)
-        COMPLAIN(l, "feeds.curve", "",
-                 "CURVE is not in this version: bind the feeds to loopback, or write insecure: true");
     char address[64];
     int port;
     if (l->plant->console.bind[0] && !bind_parse(l->plant->console.bind, address, &port))

@@ -178,7 +178,7 @@ static const struct field FEEDS_ROWS[] = {
     TEXT(feeds, signing_key, "signing_key", "",
          "Ed25519 private key in PEM (cemsctl keygen), mode 0600; without it messages are unsigned."),
     PART(feeds, curve, "curve", CURVE_SECTION, "", AT(feeds, has_curve),
-         "Encryption and access for all feeds; refused in this version."),
+         "Encryption and access for all feeds (CURVE)."),
 };
 SECTION(FEEDS_SECTION, "feeds", FEEDS_ROWS);
 

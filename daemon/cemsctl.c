@@ -3,6 +3,7 @@
 #include "config/load.h"
 #include "ctl/ctl.h"
 #include "journal/sign.h"
+#include "publish/feed/curve.h"
 
 #include <getopt.h>
 #include <locale.h>
@@ -23,7 +24,8 @@ static const struct command {
      "closed periods of the journal", "周期数据"},
     {"verify", ctl_verify, "[--from SEQ] [--to SEQ] [--stream S] [--key FILE] [--messages FILE]",
      "complete and unaltered?", "校验完整性与签名"},
-    {"keygen", ctl_keygen, "FILE", "make a signing key (FILE, FILE.pub)", "生成签名密钥"},
+    {"keygen", ctl_keygen, "[--curve] FILE", "make a signing key, or a CURVE key (FILE, FILE.pub)",
+     "生成签名或 CURVE 密钥"},
     {"recompute", ctl_recompute, "--samples FILE.csv | --from-journal", "figures again from raw samples",
      "由原始数据重算"},
 };
@@ -35,7 +37,13 @@ int ctl_keygen(struct ctl *ctl)
 {
     struct error err;
     if (ctl->argc != 1)
-        return ctl_fail(CTL_USAGE, "keygen FILE");
+        return ctl_fail(CTL_USAGE, "keygen [--curve] FILE");
+    if (ctl->curve) {
+        if (!curve_key_generate(ctl->argv[0], &err))
+            return ctl_fail(CTL_FAILED, "%s", err.text);
+        printf("%s: CURVE key pair, keep it; %s.pub: its public half\n", ctl->argv[0], ctl->argv[0]);
+        return CTL_DONE;
+    }
     if (!key_generate(ctl->argv[0], &err))
         return ctl_fail(CTL_FAILED, "%s", err.text);
     struct verifier *key = verifier_load(ctl->argv[0], &err);
@@ -55,6 +63,7 @@ static void help(FILE *out)
                 COMMANDS[i].zh);
     fputs("\n--config   configuration of the gateway: its endpoints, journal and key\n"
           "--connect  an endpoint that answers requests (feeds.replay or control), instead of a configuration\n"
+          "--server-key, --client-key  CURVE: the gateway's public key, your own key pair (with --connect)\n"
           "--journal  a journal file, for alarms, records, verify\n"
           "exit: 0 done, 1 failure or not verified, 2 usage, 78 configuration\n",
           out);
@@ -79,6 +88,9 @@ enum {
     OPT_SAVE,
     OPT_STREAM,
     OPT_COUNT,
+    OPT_CURVE,
+    OPT_SERVER_KEY,
+    OPT_CLIENT_KEY,
     OPT_HELP,
     OPT_VERSION
 };
@@ -102,6 +114,9 @@ static const struct option OPTIONS[] = {
     {"save", required_argument, NULL, OPT_SAVE},
     {"stream", required_argument, NULL, OPT_STREAM},
     {"count", required_argument, NULL, OPT_COUNT},
+    {"curve", no_argument, NULL, OPT_CURVE},
+    {"server-key", required_argument, NULL, OPT_SERVER_KEY},
+    {"client-key", required_argument, NULL, OPT_CLIENT_KEY},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -134,6 +149,9 @@ static int take_option(struct ctl *ctl, int option)
         if (*end != '\0' || ctl->count < 1)
             return ctl_fail(CTL_USAGE, "--count %s is not a number above 0", optarg);
         break;
+    case OPT_CURVE: ctl->curve = true; break;
+    case OPT_SERVER_KEY: ctl->server_key = optarg; break;
+    case OPT_CLIENT_KEY: ctl->client_key = optarg; break;
     case OPT_HELP: help(stdout); return CTL_DONE;
     case OPT_VERSION: printf("cemsctl %s\n", CEMSD_VERSION); return CTL_DONE;
     default: help(stderr); return CTL_USAGE;

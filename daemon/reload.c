@@ -3,8 +3,8 @@
  *   good ─► windows in progress, counters and findings move to the new plant; unchanged lines keep running
  *   bad  ─► nothing changes; every problem is logged, the first is the text of an alarm of kind config
  *
- * Site, journal, control, console and feeds are what subscribers and the journal are bound to: they change at a restart
- * only. */
+ * The folder of CURVE clients is read again in either case. Site, journal, control, console and feeds are what
+ * subscribers and the journal are bound to: they change at a restart only. */
 #include "gateway_parts.h"
 
 #include "config/load.h"
@@ -45,7 +45,9 @@ static bool same_feeds(const struct feeds *a, const struct feeds *b)
     return a->has_alarm == b->has_alarm && a->has_disclosure == b->has_disclosure && a->has_replay == b->has_replay &&
            same_bind(&a->alarm, &b->alarm) && same_bind(&a->disclosure, &b->disclosure) &&
            same_bind(&a->replay, &b->replay) && a->heartbeat_s == b->heartbeat_s &&
-           strcmp(a->signing_key, b->signing_key) == 0;
+           strcmp(a->signing_key, b->signing_key) == 0 && a->has_curve == b->has_curve &&
+           strcmp(a->curve.server_key, b->curve.server_key) == 0 &&
+           strcmp(a->curve.clients_dir, b->curve.clients_dir) == 0;
 }
 
 /* What a reload can't change: everything subscribers and the journal are bound to. */
@@ -105,6 +107,9 @@ void gateway_reload(uv_signal_t *handle, int signal_number)
         return;
     snprintf(ready, sizeof ready, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
     sd_notify(0, ready);
+    struct error err;
+    if (g->feed && !feed_reload_clients(g->feed, &err))
+        log_line(LOG_ERROR, "feed", "event=clients-kept error=\"%s\"", err.text);
     if (try_reload(g, why, sizeof why)) {
         g->reloads++;
         gateway_append_event(g, "config", "reloaded");

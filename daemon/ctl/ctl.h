@@ -13,8 +13,9 @@ enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_CONFIG = 78 };
 
 struct ctl {
     const char *config, *connect, *journal; /* as given; NULL when not */
-    bool json, csv, active, from_journal;
-    const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream;
+    bool json, csv, active, from_journal, curve;
+    const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream, *server_key,
+        *client_key;
     long count; /* 0 = without end */
     int argc;   /* what is left after the options */
     char **argv;
@@ -40,7 +41,10 @@ const char *ctl_journal_path(struct ctl *ctl);
 const char *ctl_endpoint(struct ctl *ctl);
 
 /* Asks {"op":op} and returns the answer's JSON (json_decref), NULL after printing. */
-json_t *ctl_ask(const char *endpoint, const char *op);
+json_t *ctl_ask(struct ctl *ctl, const char *endpoint, const char *op);
+/* Prepares a socket for CURVE: --server-key and --client-key, or the gateway's own key of the configuration; nothing
+ * for ipc. False after printing. */
+bool ctl_secure(struct ctl *ctl, void *socket, const char *endpoint);
 
 /* Reads an instant or says what is wrong with it; text NULL gives otherwise. */
 bool ctl_instant(const char *name, const char *text, int64_t otherwise, int64_t *out);

@@ -2,6 +2,7 @@
 
 #include "config/load.h"
 #include "model/instant.h"
+#include "publish/feed/curve.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -82,12 +83,42 @@ static json_t *receive_answer(void *socket, const char *endpoint)
     return answer;
 }
 
-json_t *ctl_ask(const char *endpoint, const char *op)
+bool ctl_secure(struct ctl *ctl, void *socket, const char *endpoint)
+{
+    struct curve_key server, client;
+    struct error err;
+    const struct plant *plant = ctl->connect ? NULL : ctl_plant(ctl);
+    const char *server_path = ctl->server_key, *client_path = ctl->client_key;
+    if (!server_path && plant && plant->feeds.has_curve)
+        server_path = client_path = plant->feeds.curve.server_key; /* who may read it may do everything */
+    if (!server_path || strncmp(endpoint, "ipc://", 6) == 0)
+        return true;
+    if (!client_path) {
+        ctl_fail(CTL_USAGE, "--client-key FILE is missing");
+        return false;
+    }
+    if (!curve_key_read(server_path, false, &server, &err) || !curve_key_read(client_path, true, &client, &err)) {
+        ctl_fail(CTL_FAILED, "%s", err.text);
+        return false;
+    }
+    if (!curve_client_setup(socket, server.public_key, &client)) {
+        ctl_fail(CTL_FAILED, "CURVE: %s", zmq_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+json_t *ctl_ask(struct ctl *ctl, const char *endpoint, const char *op)
 {
     char request[64];
     int linger = 0;
     json_t *answer = NULL;
     void *context = zmq_ctx_new(), *socket = context ? zmq_socket(context, ZMQ_DEALER) : NULL;
+    if (socket && !ctl_secure(ctl, socket, endpoint)) {
+        zmq_close(socket);
+        zmq_ctx_term(context);
+        return NULL;
+    }
     if (socket && zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
         zmq_connect(socket, endpoint) == 0) {
         snprintf(request, sizeof request, "{\"op\":\"%s\"}", op);

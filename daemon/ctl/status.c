@@ -83,7 +83,7 @@ static void print_journal(const json_t *status)
 int ctl_status(struct ctl *ctl)
 {
     const char *endpoint = ctl_endpoint(ctl);
-    json_t *status = endpoint ? ctl_ask(endpoint, "status") : NULL;
+    json_t *status = endpoint ? ctl_ask(ctl, endpoint, "status") : NULL;
     if (!status)
         return endpoint ? CTL_FAILED : CTL_CONFIG;
     if (ctl->json) {

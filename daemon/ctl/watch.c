@@ -90,6 +90,8 @@ static bool connect_feed(struct ctl *ctl, void *socket, const char *stream, cons
              ctl->outlet ? ctl->outlet : "");
     if (ctl->outlet)
         strncat(prefix, "/", sizeof prefix - strlen(prefix) - 1);
+    if (!ctl_secure(ctl, socket, bind))
+        return false;
     if (zmq_connect(socket, bind) == 0 && zmq_setsockopt(socket, ZMQ_SUBSCRIBE, prefix, strlen(prefix)) == 0)
         return true;
     ctl_fail(CTL_FAILED, "connect to %s: %s", bind, zmq_strerror(errno));
@@ -101,7 +103,7 @@ static bool connect_feeds(struct ctl *ctl, void *socket)
 {
     static const char *const STREAM[] = {"alarm", "disclosure"};
     const char *only = ctl->argc > 0 ? ctl->argv[0] : NULL;
-    json_t *status = ctl->connect ? ctl_ask(ctl->connect, "status") : NULL;
+    json_t *status = ctl->connect ? ctl_ask(ctl, ctl->connect, "status") : NULL;
     const struct plant *plant = ctl->connect ? NULL : ctl_plant(ctl);
     bool good = status || plant;
     for (int i = 0; i < 2 && good; i++) {

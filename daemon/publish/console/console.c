@@ -93,9 +93,11 @@ static json_t *figure(double value)
 
 static bool add_alarm(void *owner, const struct stored_alarm *a)
 {
-    json_array_append_new(owner, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "id", a->id, "state", a->state, "kind", a->kind,
-                                           "outlet", a->outlet[0] ? a->outlet : "-", "subject", a->subject, "seq", (json_int_t)a->seq, "raised",
-                                           instant(a->raised_ms), "time", instant(a->time_ms), "value", figure(a->value)));
+    json_array_append_new(owner,
+                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "id", a->id, "state", a->state,
+                                    "kind", a->kind, "outlet", a->outlet[0] ? a->outlet : "-", "subject", a->subject,
+                                    "seq", (json_int_t)a->seq, "raised", instant(a->raised_ms), "time",
+                                    instant(a->time_ms), "value", figure(a->value)));
     return true;
 }
 
@@ -121,12 +123,14 @@ static struct answer get_alarms(struct console *c, struct MHD_Connection *connec
 static bool add_record(void *owner, const struct stored_record *r)
 {
     json_t *all = owner;
-    json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:I}", "outlet", r->outlet,
-                                         "factor", r->factor, "period", r->period, "from", instant(r->from_ms), "to", instant(r->to_ms), "value",
-                                         figure(r->value), "converted", figure(r->converted), "min", figure(r->min), "max", figure(r->max),
-                                         "amount", figure(r->amount), "mark", r->mark, "valid", (int)r->valid, "expected", (int)r->expected,
-                                         "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds), "reason",
-                                         r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq));
+    json_array_append_new(
+        all, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:I}", "outlet",
+                       r->outlet, "factor", r->factor, "period", r->period, "from", instant(r->from_ms), "to",
+                       instant(r->to_ms), "value", figure(r->value), "converted", figure(r->converted), "min",
+                       figure(r->min), "max", figure(r->max), "amount", figure(r->amount), "mark", r->mark, "valid",
+                       (int)r->valid, "expected", (int)r->expected, "exceeds",
+                       r->exceeds < 0 ? json_null() : json_boolean(r->exceeds), "reason",
+                       r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq));
     return json_array_size(all) < CONSOLE_ROWS;
 }
 
@@ -135,13 +139,15 @@ static struct answer get_records(struct console *c, struct MHD_Connection *conne
     int64_t from_ms = INT64_MIN, to_ms = INT64_MAX;
     enum period period;
     struct error err;
-    const char *from = argument(connection, "from"), *to = argument(connection, "to"), *name = argument(connection, "period");
+    const char *from = argument(connection, "from"), *to = argument(connection, "to"),
+               *name = argument(connection, "period");
     if ((from[0] && !instant_parse(from, &from_ms)) || (to[0] && !instant_parse(to, &to_ms)))
         return refusal(MHD_HTTP_BAD_REQUEST, "from and to are ISO 8601 instants or dates");
     if (name[0] && (!period_parse(name, &period) || period == PERIOD_REALTIME))
         return refusal(MHD_HTTP_BAD_REQUEST, "period is minute, hour, 2hour or day");
     json_t *all = json_array();
-    if (reader_records(c->reader, argument(connection, "outlet"), argument(connection, "factor"), name, from_ms, to_ms, add_record, all, &err))
+    if (reader_records(c->reader, argument(connection, "outlet"), argument(connection, "factor"), name, from_ms, to_ms,
+                       add_record, all, &err))
         return json_answer(MHD_HTTP_OK, all);
     json_decref(all);
     return refusal(MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
@@ -151,19 +157,23 @@ static struct answer get_later(struct console *c, struct MHD_Connection *connect
 {
     (void)c;
     (void)connection;
-    return refusal(MHD_HTTP_NOT_IMPLEMENTED, "not in this version; there are /healthz, /metrics and /api/v1/status, outlets, alarms, records");
+    return refusal(MHD_HTTP_NOT_IMPLEMENTED,
+                   "not in this version; there are /healthz, /metrics and /api/v1/status, outlets, alarms, records");
 }
 
 static const struct route {
     const char *path;
     struct answer (*get)(struct console *c, struct MHD_Connection *connection);
 } ROUTES[] = {
-    {"/healthz", get_health},       {"/metrics", get_metrics},       {"/api/v1/status", get_status}, {"/api/v1/outlets", get_outlets},
-    {"/api/v1/alarms", get_alarms}, {"/api/v1/records", get_records}, {"/api/v1/stream", get_later},  {"/", get_later},
+    {"/healthz", get_health},       {"/metrics", get_metrics},
+    {"/api/v1/status", get_status}, {"/api/v1/outlets", get_outlets},
+    {"/api/v1/alarms", get_alarms}, {"/api/v1/records", get_records},
+    {"/api/v1/stream", get_later},  {"/", get_later},
     {"/public", get_later},         {"/led", get_later},
 };
 
-static struct answer find_answer(struct console *c, struct MHD_Connection *connection, const char *path, const char *method)
+static struct answer find_answer(struct console *c, struct MHD_Connection *connection, const char *path,
+                                 const char *method)
 {
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "read only: GET or HEAD");
@@ -173,8 +183,8 @@ static struct answer find_answer(struct console *c, struct MHD_Connection *conne
     return refusal(MHD_HTTP_NOT_FOUND, "there is no such page");
 }
 
-static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
-                                  const char *upload, size_t *upload_size, void **state)
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *path, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **state)
 {
     static char seen;
     (void)version;
@@ -267,9 +277,10 @@ struct console *console_open(const struct console_settings *settings, struct err
         return NULL;
     }
     errno = 0;
-    c->http = MHD_start_daemon(MHD_USE_EPOLL | (where.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0), 0, NULL, NULL, on_request, c,
-                               MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONSOLE_CONNECTIONS,
-                               MHD_OPTION_CONNECTION_TIMEOUT, 30U, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_END);
+    c->http = MHD_start_daemon(
+        MHD_USE_EPOLL | (where.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0), 0, NULL, NULL, on_request, c,
+        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONSOLE_CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, 30U, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_END);
     if (!c->http) {
         error_set(err, "console: bind %s: %s", settings->bind, strerror(errno));
         reader_close(c->reader);

@@ -17,7 +17,7 @@ enum { CONSOLE_CONNECTIONS = 256, CONSOLE_ROWS = 10000 };
 struct console;
 
 struct console_settings {
-    const char *bind;                    /* ADDRESS:PORT, [ADDRESS]:PORT for IPv6 */
+    const char *bind; /* ADDRESS:PORT, [ADDRESS]:PORT for IPv6 */
     const char *journal_path;
     uv_loop_t *loop;
     char *(*status)(void *owner);        /* JSON to free(), or NULL */

@@ -9,13 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SOCKET_ALARM, SOCKET_DISCLOSURE, SOCKET_REPLAY, SOCKET_CONTROL, SOCKETS };
+enum { SOCKET_ZAP, SOCKET_ALARM, SOCKET_DISCLOSURE, SOCKET_REPLAY, SOCKET_CONTROL, SOCKETS };
 
 static const char *const CURSOR[2] = {"feed.alarm", "feed.disclosure"};
 
 struct feed {
     struct feed_settings settings;
     void *context;
+    struct curve_access *access; /* NULL: no CURVE */
+    uint64_t admitted, turned_away;
+    int64_t complained_ms;
     struct feed_socket sockets[SOCKETS];
     struct replay replay;
     uv_timer_t heartbeat;
@@ -111,16 +114,67 @@ static void on_heartbeat(uv_timer_t *timer)
 
 /* ---- what comes in ---- */
 
+/* With CURVE the subscriptions are ours to make: each only as far as the client's key goes. */
+struct subscribing {
+    void *zmq;
+    int option;
+};
+
+static void subscribe_one(void *owner, const char *prefix)
+{
+    const struct subscribing *s = owner;
+    zmq_setsockopt(s->zmq, s->option, prefix, strlen(prefix));
+}
+
 static void on_subscription(struct feed_socket *socket, const struct frame *frames, size_t count)
 {
     struct feed *feed = socket->owner;
     int stream = socket == &feed->sockets[SOCKET_ALARM] ? STREAM_ALARM : STREAM_DISCLOSURE;
-    if (count != 1 || frames[0].size == 0)
+    char topic[TOPIC_BYTES];
+    if (count != 1 || frames[0].size == 0 || frames[0].size > sizeof topic)
         return;
-    if (*(const char *)frames[0].data == 1)
+    bool wants = *(const char *)frames[0].data == 1;
+    memcpy(topic, (const char *)frames[0].data + 1, frames[0].size - 1);
+    topic[frames[0].size - 1] = '\0';
+    if (feed->access) {
+        struct subscribing subscribing = {socket->zmq, wants ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE};
+        if (socket->user)
+            curve_narrow(feed->access, socket->user, topic, subscribe_one, &subscribing);
+        else if (!wants)
+            subscribe_one(&subscribing, topic); /* the client is gone */
+    }
+    if (wants)
         feed->subscriptions[stream]++;
     else if (feed->subscriptions[stream] > 0)
         feed->subscriptions[stream]--;
+}
+
+/* ZAP 1.0 (ZeroMQ RFC 27): version, request id, domain, address, identity, mechanism, client key. */
+static void on_handshake(struct feed_socket *socket, const struct frame *frames, size_t count)
+{
+    struct feed *feed = socket->owner;
+    char user[CURVE_Z85] = "";
+    bool known = count == 7 && frames[5].size == 5 && memcmp(frames[5].data, "CURVE", 5) == 0 && frames[6].size == 32 &&
+                 curve_admit(feed->access, frames[6].data, user);
+    const char *code = known ? "200" : "400", *text = known ? "OK" : "this key is not on the list";
+    const struct frame answer[6] = {{"1.0", 3},
+                                    {count > 1 ? frames[1].data : "", count > 1 ? frames[1].size : 0},
+                                    {code, 3},
+                                    {text, strlen(text)},
+                                    {user, known ? strlen(user) : 0},
+                                    {"", 0}};
+    feed_socket_send(socket, answer, 6);
+    if (known) {
+        feed->admitted++;
+        return;
+    }
+    feed->turned_away++;
+    int64_t now_ms = clock_wall_ms();
+    if (now_ms - feed->complained_ms > 60000 || now_ms < feed->complained_ms) { /* one line a minute, whoever knocks */
+        feed->complained_ms = now_ms;
+        log_line(LOG_WARN, "feed", "event=turned-away address=%.*s so_far=%llu", count > 3 ? (int)frames[3].size : 0,
+                 count > 3 ? (const char *)frames[3].data : "", (unsigned long long)feed->turned_away);
+    }
 }
 
 static void on_request(struct feed_socket *socket, const struct frame *frames, size_t count)
@@ -146,6 +200,7 @@ static bool open_sockets(struct feed *feed, const struct plant *plant, struct er
         int high_water;
         void (*received)(struct feed_socket *, const struct frame *, size_t);
     } all[SOCKETS] = {
+        [SOCKET_ZAP] = {feed->access != NULL, ZMQ_REP, "zap", "inproc://zeromq.zap.01", 1000, on_handshake},
         [SOCKET_ALARM] = {f->has_alarm, ZMQ_XPUB, "feeds.alarm", f->alarm.bind, f->alarm.high_water, on_subscription},
         [SOCKET_DISCLOSURE] = {f->has_disclosure, ZMQ_XPUB, "feeds.disclosure", f->disclosure.bind,
                                f->disclosure.high_water, on_subscription},
@@ -157,8 +212,9 @@ static bool open_sockets(struct feed *feed, const struct plant *plant, struct er
         struct feed_socket *socket = &feed->sockets[i];
         socket->owner = feed;
         socket->received = all[i].received;
+        const struct curve_access *access = i == SOCKET_ZAP || i == SOCKET_CONTROL ? NULL : feed->access;
         if (all[i].wanted && !feed_socket_open(socket, feed->context, all[i].type, all[i].name, all[i].bind,
-                                               all[i].high_water, feed->settings.loop, err))
+                                               all[i].high_water, access, feed->settings.loop, err))
             return false;
     }
     return true;
@@ -194,6 +250,13 @@ struct feed *feed_open(const struct feed_settings *settings, struct error *err)
     feed->replay.owner = feed;
     feed->replay.status = settings->status;
     feed->replay.status_owner = settings->owner;
+    const struct feeds *feeds = &settings->plant->feeds;
+    if (feeds->has_curve && !(feed->access = curve_access_load(&feeds->curve, err))) {
+        zmq_ctx_term(feed->context);
+        free(feed);
+        return NULL;
+    }
+    feed->replay.access = feed->access;
     if (!replay_open(&feed->replay, settings->plant->journal.path, settings->loop, err) ||
         !open_sockets(feed, settings->plant, err)) {
         feed_close(feed, closed_before_opening, NULL);
@@ -213,6 +276,7 @@ static void on_all_closed(uv_handle_t *handle)
 {
     struct feed *feed = handle->data;
     replay_clear(&feed->replay);
+    curve_access_free(feed->access);
     zmq_ctx_term(feed->context); /* waits for the linger of the sockets, half a second at most */
     feed->done(feed->done_owner);
     free(feed);
@@ -245,10 +309,18 @@ void feed_close(struct feed *feed, void (*done)(void *owner), void *owner)
     uv_timer_start(&feed->wait, on_wait, 0, 1);
 }
 
+bool feed_reload_clients(struct feed *feed, struct error *err)
+{
+    return !feed->access || curve_access_reload(feed->access, err);
+}
+
 void feed_status_get(const struct feed *feed, struct feed_status *out)
 {
-    *out = (struct feed_status){
-        .requests = feed->replay.requests, .refused = feed->replay.refused, .sessions = feed->replay.active};
+    *out = (struct feed_status){.requests = feed->replay.requests,
+                                .refused = feed->replay.refused,
+                                .sessions = feed->replay.active,
+                                .admitted = feed->admitted,
+                                .turned_away = feed->turned_away};
     for (int s = 0; s < 2; s++) {
         out->published[s] = feed->published[s];
         out->subscriptions[s] = feed->subscriptions[s];

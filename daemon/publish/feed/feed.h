@@ -27,6 +27,8 @@ struct feed_settings {
 
 /* Binds everything that is configured and publishes what is durable and was not sent. NULL with err. */
 struct feed *feed_open(const struct feed_settings *settings, struct error *err);
+/* Reads the folder of CURVE clients again; the old list stays when that fails. True without CURVE. */
+bool feed_reload_clients(struct feed *feed, struct error *err);
 /* Publishes what has become durable. */
 void feed_pump(struct feed *feed);
 /* Sends a last heartbeat and closes; done(owner) is called once when all handles are gone, and the feed is freed. */
@@ -35,6 +37,7 @@ void feed_close(struct feed *feed, void (*done)(void *owner), void *owner);
 struct feed_status {
     uint64_t published[2], subscriptions[2]; /* by stream */
     uint64_t requests, refused, sessions;
+    uint64_t admitted, turned_away; /* CURVE handshakes */
 };
 void feed_status_get(const struct feed *feed, struct feed_status *out);
 

@@ -3,6 +3,7 @@
 #include "publish/feed/replay.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool send_to(const struct session *s, const struct frame *parts, size_t count)
@@ -36,6 +37,7 @@ static void end_session(struct replay *replay, struct session *s)
 /* ---- a turn ---- */
 
 struct turn {
+    const struct replay *replay;
     struct session *session;
     bool blocked, gone;
 };
@@ -47,7 +49,8 @@ static bool send_entry(void *owner, const struct journal_entry *entry)
     const struct frame parts[3] = {{entry->topic, strlen(entry->topic)},
                                    {entry->body, entry->length},
                                    {entry->signature, entry->signature_length}};
-    if (!send_to(s, parts, 3)) {
+    bool may = !s->user[0] || curve_may(turn->replay->access, s->user, entry->topic);
+    if (may && !send_to(s, parts, 3)) {
         turn->blocked = errno == EAGAIN;
         turn->gone = !turn->blocked;
         return false;
@@ -106,7 +109,7 @@ static void on_turn(uv_timer_t *timer)
     bool all_blocked = true;
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct session *s = &replay->sessions[i];
-        struct turn turn = {.session = s};
+        struct turn turn = {.replay = replay, .session = s};
         if (!s->active)
             continue;
         if (s->snapshot)
@@ -189,6 +192,8 @@ static bool begin_snapshot(struct replay *replay, struct session *s)
 
 static bool answer_status(struct replay *replay, const struct session *s)
 {
+    if (s->user[0] && !curve_unrestricted(replay->access, s->user))
+        return refuse(replay, s, "status is not among the topics of this key");
     char *text = replay->status ? replay->status(replay->status_owner) : NULL;
     if (!text)
         return refuse(replay, s, "status is not available");
@@ -236,6 +241,8 @@ void replay_request(struct replay *replay, struct feed_socket *socket, const str
     memcpy(s.identity, frames[0].data, frames[0].size);
     s.identity_size = frames[0].size;
     s.delimiter = delimiter;
+    if (socket->user)
+        snprintf(s.user, sizeof s.user, "%s", socket->user);
     if (!understand(replay, &s, &frames[count - 1]))
         return;
     for (size_t i = 0; i < SESSIONS_MAX; i++) {

@@ -33,6 +33,7 @@ struct session {
     struct message_key *snapshot; /* list of what is to be sent; NULL for a replay */
     size_t snapshot_count, snapshot_at;
     uint64_t heads[2];
+    char user[CURVE_Z85]; /* "" on a socket without CURVE */
 };
 
 struct replay {
@@ -45,6 +46,7 @@ struct replay {
     uint64_t (*head)(void *owner, enum stream stream); /* last published seq */
     char *(*status)(void *owner);
     void *owner, *status_owner;
+    const struct curve_access *access; /* NULL: no CURVE */
 };
 
 bool replay_open(struct replay *replay, const char *journal_path, uv_loop_t *loop, struct error *err);

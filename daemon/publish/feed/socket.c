@@ -31,8 +31,11 @@ static bool receive(struct feed_socket *socket)
         else
             frames[kept++] = (struct frame){zmq_msg_data(part), zmq_msg_size(part)};
     }
-    if (count > 0)
+    if (count > 0) {
+        socket->user = kept > 0 ? zmq_msg_gets(&parts[kept - 1], "User-Id") : NULL;
         socket->received(socket, frames, count <= FRAMES_MAX ? kept : 0);
+        socket->user = NULL;
+    }
     for (size_t i = 0; i < kept; i++)
         zmq_msg_close(&parts[i]);
     return count > 0;
@@ -58,7 +61,7 @@ static void on_prepare(uv_prepare_t *handle)
 }
 
 bool feed_socket_open(struct feed_socket *socket, void *context, int type, const char *name, const char *bind,
-                      int high_water, uv_loop_t *loop, struct error *err)
+                      int high_water, const struct curve_access *access, uv_loop_t *loop, struct error *err)
 {
     int linger = 500, mandatory = 1, fd = -1;
     int64_t most = REQUEST_BYTES;
@@ -71,6 +74,13 @@ bool feed_socket_open(struct feed_socket *socket, void *context, int type, const
     zmq_setsockopt(socket->zmq, ZMQ_MAXMSGSIZE, &most, sizeof most);
     if (type == ZMQ_ROUTER)
         zmq_setsockopt(socket->zmq, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof mandatory);
+    if (access &&
+        (!curve_server_setup(access, socket->zmq) ||
+         (type == ZMQ_XPUB && zmq_setsockopt(socket->zmq, ZMQ_XPUB_MANUAL, &mandatory, sizeof mandatory) != 0))) {
+        zmq_close(socket->zmq);
+        socket->zmq = NULL;
+        return error_set(err, "%s: CURVE: %s", name, zmq_strerror(errno));
+    }
     mode_t mask = umask(0117); /* an ipc endpoint is for user and group */
     int bound = zmq_bind(socket->zmq, bind);
     int why = errno;

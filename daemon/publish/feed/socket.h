@@ -7,13 +7,14 @@
 #define CEMSD_PUBLISH_FEED_SOCKET_H
 
 #include "model/error.h"
+#include "publish/feed/curve.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 #include <zmq.h>
 
-enum { FRAMES_MAX = 4, REQUEST_BYTES = 65536 };
+enum { FRAMES_MAX = 8, REQUEST_BYTES = 65536 };
 
 struct frame {
     const void *data;
@@ -27,12 +28,14 @@ struct feed_socket {
     /* One message; more frames than FRAMES_MAX are dropped and counted as malformed with count 0. */
     void (*received)(struct feed_socket *socket, const struct frame *frames, size_t count);
     void *owner;
+    const char *user; /* during received: who sent it, by CURVE; NULL where there is no CURVE */
     int open_handles;
 };
 
-/* Makes, sets up (linger 0.5 s, message size bound) and binds. name is for the error: "feeds.alarm". */
+/* Makes, sets up (linger 0.5 s, message size bound; CURVE when access is given) and binds. name is for the error:
+ * "feeds.alarm". */
 bool feed_socket_open(struct feed_socket *socket, void *context, int type, const char *name, const char *bind,
-                      int high_water, uv_loop_t *loop, struct error *err);
+                      int high_water, const struct curve_access *access, uv_loop_t *loop, struct error *err);
 /* Sends without blocking; false when it can't be taken now or the peer is gone (errno). */
 bool feed_socket_send(struct feed_socket *socket, const struct frame *frames, size_t count);
 /* Handles close on the loop; run it until socket->open_handles is 0. */
