@@ -28,10 +28,11 @@ static const struct command {
      "生成签名或 CURVE 密钥"},
     {"recompute", ctl_recompute, "--samples FILE.csv | --from-journal", "figures again from raw samples",
      "由原始数据重算"},
+    {"hj212", ctl_hj212, "decode [--strict] < bytes", "HJ 212 frames as JSON lines", "解析 HJ 212 报文"},
 };
 
 /* What the contract promises and this version does not have: said, not pretended. */
-static const char *const LATER[] = {"ack", "export", "hj212", "report"};
+static const char *const LATER[] = {"ack", "export", "report"};
 
 int ctl_keygen(struct ctl *ctl)
 {
@@ -89,6 +90,7 @@ enum {
     OPT_STREAM,
     OPT_COUNT,
     OPT_CURVE,
+    OPT_STRICT,
     OPT_SERVER_KEY,
     OPT_CLIENT_KEY,
     OPT_HELP,
@@ -115,6 +117,7 @@ static const struct option OPTIONS[] = {
     {"stream", required_argument, NULL, OPT_STREAM},
     {"count", required_argument, NULL, OPT_COUNT},
     {"curve", no_argument, NULL, OPT_CURVE},
+    {"strict", no_argument, NULL, OPT_STRICT},
     {"server-key", required_argument, NULL, OPT_SERVER_KEY},
     {"client-key", required_argument, NULL, OPT_CLIENT_KEY},
     {"help", no_argument, NULL, OPT_HELP},
@@ -149,6 +152,7 @@ static int take_option(struct ctl *ctl, int option)
         if (*end != '\0' || ctl->count < 1)
             return ctl_fail(CTL_USAGE, "--count %s is not a number above 0", optarg);
         break;
+    case OPT_STRICT: ctl->strict = true; break;
     case OPT_CURVE: ctl->curve = true; break;
     case OPT_SERVER_KEY: ctl->server_key = optarg; break;
     case OPT_CLIENT_KEY: ctl->client_key = optarg; break;

@@ -234,6 +234,12 @@ static void on_tick(uv_timer_t *timer)
         gateway_take_samples(g);
         reap_lines(g);
         lines_watch(g->lines, now_ns, now_ms, on_group, g);
+        if (compute_due_ms(g->compute) - now_ms > DAY_MS && compute_due_ms(g->compute) != INT64_MAX) {
+            log_line(LOG_WARN, "clock", "event=stepped-back by_s=%lld",
+                     (long long)(compute_due_ms(g->compute) - now_ms) / 1000);
+            gateway_append_event(g, "clock", "the wall clock was set back by more than a day");
+            compute_begin(g->compute, now_ms);
+        }
         compute_tick(g->compute, now_ms);
     }
     if (g->block.samples > 0 && (now_ms - g->block.base_ms >= BLOCK_AGE_MS || now_ms < g->block.base_ms))

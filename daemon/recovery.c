@@ -6,7 +6,7 @@
  *   active alarms ──────────────────► put back: they go on, nothing is raised twice
  *   then, aloud, up to now ─────────► windows that ended while nobody was there close with what they had; a record
  *                                     that the journal has already is neither published nor judged again
- *   a stop that outlasts the day ───► the empty days between are not made up; computing begins anew now            */
+ *   a stop of more than a day ──────► the empty days between are not made up; computing begins anew now             */
 #include "gateway_parts.h"
 #include "model/instant.h"
 #include "model/log.h"
@@ -103,10 +103,7 @@ bool recover(struct gateway *g, int64_t now_ms, struct error *err)
         g->muted = false;
         compute_forget_findings(g->compute);
         ok = ok && reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);
-        int64_t day_end_ms = day_ms + DAY_MS + COMPUTE_GRACE_MS;
-        compute_tick(g->compute, now_ms < day_end_ms ? now_ms : day_end_ms);
-        if (now_ms >= day_end_ms)
-            compute_begin(g->compute, now_ms);
+        compute_tick(g->compute, now_ms);
         log_line(LOG_NOTICE, "recovery", "event=restored samples=%zu gap_s=%lld", replaying.total,
                  (long long)(now_ms - last_ms) / 1000);
     }

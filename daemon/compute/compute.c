@@ -108,15 +108,26 @@ void compute_begin(struct compute *compute, int64_t instant_ms)
     find_due(compute);
 }
 
-void compute_tick(struct compute *compute, int64_t now_ms)
+/* Boundary by boundary over all outlets, so that what is said comes in the order of its time. */
+static void close_until(struct compute *compute, int64_t now_ms)
 {
-    /* boundary by boundary over all outlets, so that what is said comes in the order of its time */
     while (compute->due_ms <= now_ms) {
         int64_t boundary_ms = compute->due_ms;
         for (size_t i = 0; i < compute->plant->outlet_count; i++)
             outlet_tick(&compute->outlets[i], boundary_ms);
         find_due(compute);
     }
+}
+
+void compute_tick(struct compute *compute, int64_t now_ms)
+{
+    if (compute->begun && compute->plant->outlet_count > 0 && now_ms - compute->due_ms > DAY_MS) {
+        close_until(compute,
+                    period_start_ms(compute->due_ms - COMPUTE_GRACE_MS - 1, DAY_MS) + DAY_MS + COMPUTE_GRACE_MS);
+        compute_begin(compute, now_ms);
+        return;
+    }
+    close_until(compute, now_ms);
 }
 
 int64_t compute_due_ms(const struct compute *compute)

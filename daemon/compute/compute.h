@@ -47,7 +47,9 @@ void compute_begin(struct compute *compute, int64_t instant_ms);
  * of that instant, whichever comes first). Times may step back a little between groups. Ticks by itself. */
 void compute_samples(struct compute *compute, const struct sample *samples, size_t count);
 
-/* Closes every period whose end + COMPUTE_GRACE_MS ≤ now_ms. */
+/* Closes every period whose end + COMPUTE_GRACE_MS ≤ now_ms. After more than a day of nothing (a long stop, a clock
+ * that was set right at last) the day in progress is closed and computing begins anew at now_ms: days between are not
+ * made up. */
 void compute_tick(struct compute *compute, int64_t now_ms);
 /* The next now_ms at which compute_tick has work; INT64_MAX before compute_begin. */
 int64_t compute_due_ms(const struct compute *compute);

@@ -13,7 +13,7 @@ enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_CONFIG = 78 };
 
 struct ctl {
     const char *config, *connect, *journal; /* as given; NULL when not */
-    bool json, csv, active, from_journal, curve;
+    bool json, csv, active, from_journal, curve, strict;
     const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream, *server_key,
         *client_key;
     long count; /* 0 = without end */
@@ -29,6 +29,7 @@ int ctl_records(struct ctl *ctl);
 int ctl_verify(struct ctl *ctl);
 int ctl_keygen(struct ctl *ctl);
 int ctl_recompute(struct ctl *ctl);
+int ctl_hj212(struct ctl *ctl);
 
 /* Prints "cemsctl: ..." to stderr and returns the code. */
 int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

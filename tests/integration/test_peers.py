@@ -130,5 +130,16 @@ class Peers(GatewayTest):
         self.assertEqual(gateway.end(), 0)
 
 
+    def test_a_thread_that_hangs_does_not_hide_the_silence(self):
+        """A time-out of 20 s against an interval of 200 ms: the values are marked B long before the device is given up."""
+        plant = self.plant()
+        line = f"  - {{name: stack, modbus_tcp: {{host: 127.0.0.1, port: {self.modbus_port}}}, timeout_ms: 20000}}"
+        self.start(self.config(lines=line))
+        sub = self.subscribe()
+        sub.wait("disclosure", period="realtime", where=lambda b: b["readings"][0]["mark"] == "N")
+        plant.tell("device stack 0 silent")
+        sub.wait("disclosure", 10, period="realtime", where=lambda b: b["readings"][0]["mark"] == "B" and b["readings"][0]["reason"] == "no-valid-data")
+
+
 if __name__ == "__main__":
     unittest.main()

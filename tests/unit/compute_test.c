@@ -417,6 +417,23 @@ static void a_reload_keeps_windows_in_progress(void **state)
     assert_int_equal(last[PERIOD_HOUR].readings[SO2].valid, 60);
 }
 
+/* A clock that starts in 1970 and is set right later: the first day is closed, 56 years are not made up, and the
+ * present is computed. 1970-01-01 08:00 to 24:00 has 16 hours and 960 minutes. */
+static void a_clock_set_right_makes_up_no_years(void **state)
+{
+    (void)state;
+    compute_begin(compute, 0);
+    feed_minutes(0, 1, 10, 6, MARK_N);
+    int64_t t = feed_minutes(at("2026-11-23T08:00:00"), 60, 20, 6, MARK_N);
+    assert_int_equal(record_count[PERIOD_DAY], 1);
+    assert_int_equal(record_count[PERIOD_HOUR], 16);
+    assert_int_equal(record_count[PERIOD_MINUTE], 960 + 59); /* 08:59 is still open */
+    compute_tick(compute, t + COMPUTE_GRACE_MS);
+    assert_int_equal(record_count[PERIOD_HOUR], 17);
+    check_close(last[PERIOD_HOUR].readings[SO2].value, 20, 1e-9);
+    assert_int_equal(last[PERIOD_HOUR].from_ms, at("2026-11-23T08:00:00"));
+}
+
 static void what_is_not_in_the_table_cannot_happen(void **state)
 {
     struct compute_sink sink = {NULL, on_record, on_alarm};
@@ -453,6 +470,7 @@ int main(void)
         TEST(period_edges_are_sharp),
         TEST(a_day_is_the_mean_of_its_hours),
         TEST(a_reload_keeps_windows_in_progress),
+        TEST(a_clock_set_right_makes_up_no_years),
         TEST(what_is_not_in_the_table_cannot_happen),
     };
     enter_scratch();

@@ -68,7 +68,8 @@ bool curve_key_read(const char *path, bool need_secret, struct curve_key *key, s
     bool exposed = fstat(fileno(in), &status) == 0 && (status.st_mode & 077) != 0 && key->secret_key[0];
     fclose(in);
     if (exposed)
-        return error_set(err, "key %s can be read by others (mode %03o): chmod 600 it", path, (unsigned)status.st_mode & 0777U);
+        return error_set(err, "key %s can be read by others (mode %03o): chmod 600 it", path,
+                         (unsigned)status.st_mode & 0777U);
     if (!valid_z85(key->public_key))
         return error_set(err, "%s: no CURVE public-key in it", path);
     if ((need_secret || key->secret_key[0]) && !valid_z85(key->secret_key))
@@ -134,7 +135,8 @@ static bool add_client(struct client **clients, size_t *count, const char *path,
     memset(client, 0, sizeof *client);
     memcpy(client->public_key, key.public_key, sizeof client->public_key);
     if (!split_topics(client, key.topics))
-        return error_set(err, "%s: at most %d topics of at most %d bytes", path, (int)CURVE_PREFIXES_MAX, (int)CURVE_PREFIX - 1);
+        return error_set(err, "%s: at most %d topics of at most %d bytes", path, (int)CURVE_PREFIXES_MAX,
+                         (int)CURVE_PREFIX - 1);
     (*count)++;
     return true;
 }
@@ -173,7 +175,8 @@ struct curve_access *curve_access_load(const struct curve_settings *settings, st
         return NULL;
     }
     access->settings = *settings;
-    if (zmq_has("curve") && curve_key_read(settings->server_key, true, &access->server, err) && curve_access_reload(access, err))
+    if (zmq_has("curve") && curve_key_read(settings->server_key, true, &access->server, err) &&
+        curve_access_reload(access, err))
         return access;
     if (!zmq_has("curve"))
         error_set(err, "feeds.curve: this libzmq was built without CURVE");
@@ -241,7 +244,8 @@ bool curve_may(const struct curve_access *access, const char *user, const char *
     return client && begins(topic, "heartbeat/");
 }
 
-void curve_narrow(const struct curve_access *access, const char *user, const char *wanted, void (*each)(void *owner, const char *prefix), void *owner)
+void curve_narrow(const struct curve_access *access, const char *user, const char *wanted,
+                  void (*each)(void *owner, const char *prefix), void *owner)
 {
     const struct client *client = find(access, user);
     if (curve_may(access, user, wanted)) {

@@ -1,4 +1,5 @@
-/* Who may connect: CURVE keys and the allow-list of clients (ZeroMQ RFC 26, 27; key files in the form of CZMQ and pyzmq).
+/* Who may connect: CURVE keys and the allow-list of clients (ZeroMQ RFC 26, 27; key files in the form of CZMQ and
+ * pyzmq).
  *
  *   server_key    public-key and secret-key of the gateway, mode 0600
  *   clients_dir   one file a client with its public-key and, if it is to see only some topics, topics = "prefix,prefix"
@@ -21,7 +22,7 @@ enum { CURVE_Z85 = 41, CURVE_CLIENTS_MAX = 4096, CURVE_PREFIXES_MAX = 16, CURVE_
 
 struct curve_key {
     char public_key[CURVE_Z85], secret_key[CURVE_Z85]; /* Z85; secret "" in a public file */
-    char topics[CURVE_PREFIXES_MAX * CURVE_PREFIX];     /* as written; "" = everything */
+    char topics[CURVE_PREFIXES_MAX * CURVE_PREFIX];    /* as written; "" = everything */
 };
 
 /* Reads a key file. A file with a secret that others may read is refused; need_secret asks for one. */
@@ -48,6 +49,7 @@ bool curve_may(const struct curve_access *access, const char *user, const char *
 bool curve_unrestricted(const struct curve_access *access, const char *user);
 /* Calls each with the prefixes the user really gets for a subscription to `wanted`: itself, or the narrower ones it may
  * have of it. */
-void curve_narrow(const struct curve_access *access, const char *user, const char *wanted, void (*each)(void *owner, const char *prefix), void *owner);
+void curve_narrow(const struct curve_access *access, const char *user, const char *wanted,
+                  void (*each)(void *owner, const char *prefix), void *owner);
 
 #endif
