@@ -265,7 +265,7 @@ static void on_journal_wake(uv_async_t *handle)
 
 /* ---- opening ---- */
 
-bool gateway_number_channels(struct gateway *g, const struct plant *plant, struct error *err)
+uint32_t *gateway_number_channels(struct gateway *g, const struct plant *plant, struct error *err)
 {
     uint32_t *ids = calloc(plant->channel_count + 1, sizeof *ids);
     for (size_t i = 0; ids && i < plant->channel_count; i++) {
@@ -276,10 +276,8 @@ bool gateway_number_channels(struct gateway *g, const struct plant *plant, struc
         }
     }
     if (!ids)
-        return error_set(err, "the journal can't take the channels");
-    free(g->channel_ids);
-    g->channel_ids = ids;
-    return true;
+        error_set(err, "the journal can't take the channels");
+    return ids;
 }
 
 static void wake_lines(void *owner)
@@ -333,7 +331,7 @@ static bool open_rooms(struct gateway *g, struct error *err)
         return error_prefix(err, "feeds.signing_key");
     struct journal_settings journal = {g->plant->journal.path, g->writer_signer, wake_journal, g};
     if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) ||
-        !gateway_number_channels(g, g->plant, err))
+        !(g->channel_ids = gateway_number_channels(g, g->plant, err)))
         return false;
     gateway_append_event(g, "start", "");
     if (!recover(g, clock_wall_ms(), err))

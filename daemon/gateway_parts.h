@@ -55,7 +55,8 @@ void gateway_alarm(void *owner, const struct alarm_event *event);
 void gateway_take_samples(struct gateway *g);
 void gateway_append_block(struct gateway *g);
 void gateway_append_event(struct gateway *g, const char *kind, const char *detail);
-bool gateway_number_channels(struct gateway *g, const struct plant *plant, struct error *err);
+/* The journal's numbers by channel->index, to free(); NULL with err. */
+uint32_t *gateway_number_channels(struct gateway *g, const struct plant *plant, struct error *err);
 
 /* reload.c */
 void gateway_reload(uv_signal_t *handle, int signal_number);

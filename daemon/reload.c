@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
@@ -59,6 +60,35 @@ static bool same_foundations(const struct plant *a, const struct plant *b)
            same_feeds(&a->feeds, &b->feeds);
 }
 
+/* All that can fail comes before anything changes. */
+static bool switch_to(struct gateway *g, struct plant *plant, struct error *err)
+{
+    struct compute_sink sink = {g, gateway_record, gateway_alarm};
+    if (!same_foundations(g->plant, plant))
+        return error_set(err, "site, journal, control, console or feeds changed: restart cemsd for that");
+    gateway_take_samples(g); /* what came under the old plan belongs to it */
+    gateway_append_block(g);
+    struct compute *compute = compute_new(plant, sink, err);
+    uint32_t *ids = compute ? gateway_number_channels(g, plant, err) : NULL;
+    if (!ids || !lines_apply(g->lines, plant, err)) {
+        bool switched = ids && lines_plant(g->lines) == plant;
+        if (!switched) {
+            free(ids);
+            compute_free(compute);
+            return false;
+        }
+        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err->text); /* one line; the others run */
+    }
+    compute_adopt(compute, g->compute, clock_wall_ms());
+    compute_free(g->compute);
+    plant_free(g->plant);
+    free(g->channel_ids);
+    g->compute = compute;
+    g->plant = plant;
+    g->channel_ids = ids;
+    return true;
+}
+
 static bool try_reload(struct gateway *g, char *why, size_t why_size)
 {
     static struct load_report report;
@@ -71,30 +101,11 @@ static bool try_reload(struct gateway *g, char *why, size_t why_size)
     report_clear(&report);
     if (!plant)
         return false;
-    struct compute_sink sink = {g, gateway_record, gateway_alarm};
-    struct compute *compute = NULL;
-    if (!same_foundations(g->plant, plant)) {
-        error_set(&err, "site, journal, control, console or feeds changed: restart cemsd for that");
-    } else if ((compute = compute_new(plant, sink, &err))) {
-        gateway_take_samples(g); /* what came under the old plan belongs to it */
-        gateway_append_block(g);
-        if (!gateway_number_channels(g, plant, &err)) {
-            compute_free(compute);
-            compute = NULL;
-        }
-    }
-    if (!compute) {
+    if (!switch_to(g, plant, &err)) {
         snprintf(why, why_size, "%s", err.text);
         plant_free(plant);
         return false;
     }
-    compute_adopt(compute, g->compute, clock_wall_ms());
-    if (!lines_apply(g->lines, plant, &err))
-        log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err.text);
-    compute_free(g->compute);
-    plant_free(g->plant);
-    g->compute = compute;
-    g->plant = plant;
     return true;
 }
 

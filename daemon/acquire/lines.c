@@ -211,6 +211,11 @@ bool lines_apply(struct lines *lines, const struct plant *plant, struct error *e
     return !lines_reap(lines, err);
 }
 
+const struct plant *lines_plant(const struct lines *lines)
+{
+    return lines->plant;
+}
+
 /* ---- samples ---- */
 
 static enum mark mark_of_state(const struct channel *channel, const struct acquired *a)

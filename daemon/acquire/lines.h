@@ -19,8 +19,11 @@ struct lines *lines_new(void (*wake)(void *owner), void *owner, struct error *er
 void lines_free(struct lines *lines);
 
 /* Makes the running lines those of the plant, which must outlive the next lines_apply. False with err when a line can't
- * be started; the others run. */
+ * be started (the others run) or when memory is short (nothing has changed: lines_plant tells). */
 bool lines_apply(struct lines *lines, const struct plant *plant, struct error *err);
+
+/* The plant whose lines are in force. */
+const struct plant *lines_plant(const struct lines *lines);
 
 /* Takes what has come, group by group: each(owner, samples, count) for what one answer held. At most max groups.
  * Returns whether more may be waiting. */

@@ -59,7 +59,8 @@ static void add_segment(json_t *line, const struct hj212_frame *frame, bool stri
         json_object_set_new(line, "rf", text(s.rf));
         quirks |= s.quirks;
         for (struct slice rest = s.area; hj212_item_next(&rest, &item, &quirks);)
-            json_array_append_new(items, json_pack("{s:o, s:o, s:o}", "code", text(item.code), "field", text(item.field), "value", text(item.value)));
+            json_array_append_new(items, json_pack("{s:o, s:o, s:o}", "code", text(item.code), "field",
+                                                   text(item.field), "value", text(item.value)));
         json_object_set_new(line, "items", items);
     }
     if (frame->verdict == HJ212_OK && (!understood || (strict && quirks != 0)))
@@ -69,8 +70,8 @@ static void add_segment(json_t *line, const struct hj212_frame *frame, bool stri
 
 static bool print_frame(const struct hj212_frame *frame, bool strict)
 {
-    json_t *line = json_pack("{s:s, s:I, s:I}", "verdict", hj212_verdict_name(frame->verdict), "offset", (json_int_t)frame->offset, "bytes",
-                             (json_int_t)frame->bytes);
+    json_t *line = json_pack("{s:s, s:I, s:I}", "verdict", hj212_verdict_name(frame->verdict), "offset",
+                             (json_int_t)frame->offset, "bytes", (json_int_t)frame->bytes);
     if (frame->verdict != HJ212_GARBAGE)
         add_segment(line, frame, strict);
     bool ok = strcmp(json_string_value(json_object_get(line, "verdict")), "ok") == 0;

@@ -1,28 +1,36 @@
 /* How a frame's end is found:
  *
  *   by its length    4 hex digits stand where the declared length says ─► CRC decides between ok and crc
- *   by its shape     else: the end of the line (CR LF), the next ##, or the end of the stream; with 4 hex digits in front
- *                    of it the declared length was wrong ─► length; without ─► truncated or malformed                 */
+ *   by its shape     else: the end of the line (CR LF), the next ##, or the end of the stream; with 4 hex digits in
+ * front of it the declared length was wrong ─► length; without ─► truncated or malformed                 */
 #include "hj212/frame.h"
 
 #include <ctype.h>
 
 const char *hj212_verdict_name(enum hj212_verdict verdict)
 {
-    static const char *const NAMES[HJ212_VERDICTS] = {"ok", "crc", "length", "malformed", "truncated", "garbage", "need-more"};
+    static const char *const NAMES[HJ212_VERDICTS] = {"ok",        "crc",     "length",   "malformed",
+                                                      "truncated", "garbage", "need-more"};
     return NAMES[verdict];
 }
 
 const char *hj212_quirk_name(enum hj212_quirk quirk)
 {
     static const char *const NAMES[HJ212_QUIRKS] = {
-        [HJ212_QUIRK_LOWER_CASE_CRC] = "lower-case-crc", [HJ212_QUIRK_NO_CRLF] = "no-crlf",
-        [HJ212_QUIRK_OVERSIZE] = "oversize",             [HJ212_QUIRK_NO_QN] = "no-qn",
-        [HJ212_QUIRK_NO_FLAG] = "no-flag",               [HJ212_QUIRK_MN_LENGTH] = "mn-length",
-        [HJ212_QUIRK_FIELD_ORDER] = "field-order",       [HJ212_QUIRK_UNKNOWN_FIELD] = "unknown-field",
-        [HJ212_QUIRK_EMPTY_ITEM] = "empty-item",         [HJ212_QUIRK_BARE_ITEM] = "bare-item",
-        [HJ212_QUIRK_BLANKS] = "blanks",                 [HJ212_QUIRK_REPEATED_ITEM] = "repeated-item",
-        [HJ212_QUIRK_NO_CLOSING] = "no-closing",         [HJ212_QUIRK_NO_CP] = "no-cp",
+        [HJ212_QUIRK_LOWER_CASE_CRC] = "lower-case-crc",
+        [HJ212_QUIRK_NO_CRLF] = "no-crlf",
+        [HJ212_QUIRK_OVERSIZE] = "oversize",
+        [HJ212_QUIRK_NO_QN] = "no-qn",
+        [HJ212_QUIRK_NO_FLAG] = "no-flag",
+        [HJ212_QUIRK_MN_LENGTH] = "mn-length",
+        [HJ212_QUIRK_FIELD_ORDER] = "field-order",
+        [HJ212_QUIRK_UNKNOWN_FIELD] = "unknown-field",
+        [HJ212_QUIRK_EMPTY_ITEM] = "empty-item",
+        [HJ212_QUIRK_BARE_ITEM] = "bare-item",
+        [HJ212_QUIRK_BLANKS] = "blanks",
+        [HJ212_QUIRK_REPEATED_ITEM] = "repeated-item",
+        [HJ212_QUIRK_NO_CLOSING] = "no-closing",
+        [HJ212_QUIRK_NO_CP] = "no-cp",
     };
     return NAMES[quirk];
 }
@@ -77,10 +85,10 @@ static void settle(struct slice s, size_t crc_at, bool length_agrees, bool stric
     frame->bytes = crc_at + 4 + (crlf ? 2 : 0);
     frame->quirks |= (lower ? 1U << HJ212_QUIRK_LOWER_CASE_CRC : 0) | (crlf ? 0 : 1U << HJ212_QUIRK_NO_CRLF) |
                      (frame->segment.len > HJ212_SEGMENT_MAX ? 1U << HJ212_QUIRK_OVERSIZE : 0);
-    frame->verdict = !length_agrees                          ? HJ212_LENGTH
-                     : hj212_crc(frame->segment) != stated   ? HJ212_CRC
-                     : strict && frame->quirks != 0          ? HJ212_MALFORMED
-                                                             : HJ212_OK;
+    frame->verdict = !length_agrees                        ? HJ212_LENGTH
+                     : hj212_crc(frame->segment) != stated ? HJ212_CRC
+                     : strict && frame->quirks != 0        ? HJ212_MALFORMED
+                                                           : HJ212_OK;
 }
 
 /* Where the frame must end at the latest: behind CR LF, before the next head, or at the end of what there is. */
@@ -142,7 +150,8 @@ bool hj212_frame_next(struct slice input, size_t offset, bool at_end, bool stric
         }
         if (four_hex(s, crc_at, &stated, &lower)) {
             struct slice segment = {s.at + 6, declared};
-            bool ends = crc_at + 4 == s.len || s.at[crc_at + 4] == '\r' || s.at[crc_at + 4] == '\n' || s.at[crc_at + 4] == '#' || s.at[crc_at + 4] == ' ';
+            bool ends = crc_at + 4 == s.len || s.at[crc_at + 4] == '\r' || s.at[crc_at + 4] == '\n' ||
+                        s.at[crc_at + 4] == '#' || s.at[crc_at + 4] == ' ';
             if (hj212_crc(segment) == stated || ends) {
                 settle(s, crc_at, true, strict, frame);
                 return true;

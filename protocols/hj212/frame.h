@@ -3,8 +3,8 @@
  *   ##  LLLL  data segment ............... &&  CCCC  CR LF
  *   2   4     LLLL bytes, 0..1024 by the standard  4    2
  *
- * CCCC is the standard's own CRC16, over the data segment, in hex with the high byte first. It has 256 values only (each
- * byte throws away the low half), so that a good CRC proves little: length and syntax count too.
+ * CCCC is the standard's own CRC16, over the data segment, in hex with the high byte first. It has 256 values only
+ * (each byte throws away the low half), so that a good CRC proves little: length and syntax count too.
  *
  * Pure, no allocation. Any thread. */
 #ifndef CEMSD_HJ212_FRAME_H
@@ -33,17 +33,17 @@ const char *hj212_verdict_name(enum hj212_verdict verdict);
 enum hj212_quirk {
     HJ212_QUIRK_LOWER_CASE_CRC,
     HJ212_QUIRK_NO_CRLF,
-    HJ212_QUIRK_OVERSIZE,        /* a segment above 1024 bytes */
+    HJ212_QUIRK_OVERSIZE, /* a segment above 1024 bytes */
     HJ212_QUIRK_NO_QN,
     HJ212_QUIRK_NO_FLAG,
-    HJ212_QUIRK_MN_LENGTH,       /* not 24 characters where the version asks for them */
-    HJ212_QUIRK_FIELD_ORDER,     /* PNO before PNUM, and the like */
+    HJ212_QUIRK_MN_LENGTH,   /* not 24 characters where the version asks for them */
+    HJ212_QUIRK_FIELD_ORDER, /* PNO before PNUM, and the like */
     HJ212_QUIRK_UNKNOWN_FIELD,
-    HJ212_QUIRK_EMPTY_ITEM,      /* ;; or a separator before the end */
-    HJ212_QUIRK_BARE_ITEM,       /* an item without = */
-    HJ212_QUIRK_BLANKS,          /* around = or a name */
+    HJ212_QUIRK_EMPTY_ITEM, /* ;; or a separator before the end */
+    HJ212_QUIRK_BARE_ITEM,  /* an item without = */
+    HJ212_QUIRK_BLANKS,     /* around = or a name */
     HJ212_QUIRK_REPEATED_ITEM,
-    HJ212_QUIRK_NO_CLOSING,      /* && missing before the CRC */
+    HJ212_QUIRK_NO_CLOSING, /* && missing before the CRC */
     HJ212_QUIRK_NO_CP,
     HJ212_QUIRKS
 };
@@ -51,16 +51,16 @@ const char *hj212_quirk_name(enum hj212_quirk quirk);
 
 struct hj212_frame {
     enum hj212_verdict verdict;
-    size_t offset, bytes;        /* where it stands in the input, CR LF included */
-    struct slice segment;        /* what is between the digits and the CRC, as far as it could be found */
-    uint32_t quirks;             /* bit set of enum hj212_quirk */
+    size_t offset, bytes; /* where it stands in the input, CR LF included */
+    struct slice segment; /* what is between the digits and the CRC, as far as it could be found */
+    uint32_t quirks;      /* bit set of enum hj212_quirk */
 };
 
 uint16_t hj212_crc(struct slice segment);
 
-/* Finds the next frame, or run of garbage, at the front of the input. at_end says that no more bytes will come. False with
- * HJ212_NEED_MORE, or at the end of the input. frame->bytes more of the input are used up. In strict mode what is tolerated
- * otherwise (lower-case CRC, no CR LF, oversize) is HJ212_MALFORMED. */
+/* Finds the next frame, or run of garbage, at the front of the input. at_end says that no more bytes will come. False
+ * with HJ212_NEED_MORE, or at the end of the input. frame->bytes more of the input are used up. In strict mode what is
+ * tolerated otherwise (lower-case CRC, no CR LF, oversize) is HJ212_MALFORMED. */
 bool hj212_frame_next(struct slice input, size_t offset, bool at_end, bool strict, struct hj212_frame *frame);
 
 #endif

@@ -10,8 +10,8 @@
 
 struct hj212_segment {
     struct slice qn, st, cn, pw, mn, flag, pnum, pno, rf; /* at NULL when absent */
-    int version;                                          /* 2005, 2017, 2025 by the Flag's bits; 0 when they say another */
-    struct slice area;                                    /* between the two && */
+    int version;       /* 2005, 2017, 2025 by the Flag's bits; 0 when they say another */
+    struct slice area; /* between the two && */
     uint32_t quirks;
 };
 
@@ -22,8 +22,8 @@ struct hj212_item {
     struct slice code, field, value; /* plain items have code "" : DataTime; others a21026 and Rtd */
 };
 
-/* Takes the next item off the front of *rest; false at the end. , and ; separate alike; a value that begins with // ends
- * with //. quirks are added to. */
+/* Takes the next item off the front of *rest; false at the end. , and ; separate alike; a value that begins with //
+ * ends with //. quirks are added to. */
 bool hj212_item_next(struct slice *rest, struct hj212_item *item, uint32_t *quirks);
 
 #endif

@@ -1,4 +1,5 @@
-/* CRC against the check values of the fact sheet, ends of frames, items; every cut and every flipped byte within bounds. */
+/* CRC against the check values of the fact sheet, ends of frames, items; every cut and every flipped byte within
+ * bounds. */
 #include "check.h"
 
 #include "hj212/segment.h"
@@ -17,10 +18,15 @@ static void the_crc_is_the_standards_own(void **state)
     assert_int_equal(hj212_crc(of("##")), 0xB381);
     assert_int_equal(hj212_crc((struct slice){"\0", 1}), 0x4040);
     assert_int_equal(hj212_crc(of("123456789")), 0x2F80); /* Modbus would say 4B37 */
-    assert_int_equal(hj212_crc(of("QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&")), 0x1C80);
+    assert_int_equal(
+        hj212_crc(of(
+            "QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&")),
+        0x1C80);
 }
 
-#define GOOD "##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&1C80\r\n"
+#define GOOD                                                                                                           \
+    "##0101QN=20160801085857223;ST=32;CN=1062;PW=100000;MN=010000A8900016F000169DC0;Flag=5;CP=&&RtdInterval=30&&"      \
+    "1C80\r\n"
 
 static void frames_are_found_wherever_they_begin(void **state)
 {
@@ -33,11 +39,16 @@ static void frames_are_found_wherever_they_begin(void **state)
         {GOOD, true, true, HJ212_OK, 113},
         {"noise" GOOD, true, true, HJ212_GARBAGE, 5},
         {GOOD GOOD, true, true, HJ212_OK, 113},
-        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200\r\n", true, true, HJ212_OK, 99},
-        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200", true, false, HJ212_OK, 97},
-        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200", true, true, HJ212_MALFORMED, 97},
-        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2201\r\n", true, false, HJ212_CRC, 99},
-        {"##0088QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200\r\n", true, false, HJ212_LENGTH, 99},
+        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200\r\n", true,
+         true, HJ212_OK, 99},
+        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200", true,
+         false, HJ212_OK, 97},
+        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200", true,
+         true, HJ212_MALFORMED, 97},
+        {"##0087QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2201\r\n", true,
+         false, HJ212_CRC, 99},
+        {"##0088QN=20240601085857223;ST=32;CN=1011;PW=123456;MN=010000A8900016F000169DC0;Flag=9;CP=&&&&2200\r\n", true,
+         false, HJ212_LENGTH, 99},
         {"##0087QN=20240601085857223;ST=32", true, false, HJ212_TRUNCATED, 32},
         {"##0087QN=20240601085857223;ST=32##0087", true, false, HJ212_MALFORMED, 32},
         {"##xx", true, false, HJ212_TRUNCATED, 4},
@@ -68,7 +79,8 @@ static void a_frame_split_at_any_byte_waits_and_is_found(void **state)
     }
 }
 
-/* Any byte changed to any other: never a crash, always progress; the segment either fails, or is one of the 1 in 256. */
+/* Any byte changed to any other: never a crash, always progress; the segment either fails, or is one of the 1 in 256.
+ */
 static void corruption_is_survived(void **state)
 {
     size_t passed = 0, tried = 0;
@@ -127,7 +139,8 @@ static void items_and_their_quirks(void **state)
         assert_int_equal(n, CASES[i].items);
         assert_int_equal(quirks, CASES[i].quirks);
         if (n > 0)
-            assert_true(slice_is(item.code, CASES[i].code) && slice_is(item.field, CASES[i].field) && slice_is(item.value, CASES[i].value));
+            assert_true(slice_is(item.code, CASES[i].code) && slice_is(item.field, CASES[i].field) &&
+                        slice_is(item.value, CASES[i].value));
     }
 }
 
@@ -136,8 +149,9 @@ static void the_flag_says_the_version(void **state)
     static const struct {
         const char *text;
         int version;
-    } CASES[] = {{"ST=31;CN=2011;CP=&&&&", 2005}, {"Flag=1;CP=&&&&", 2005}, {"Flag=4;CP=&&&&", 2017}, {"Flag=7;CP=&&&&", 2017},
-                 {"Flag=8;CP=&&&&", 2025},        {"Flag=11;CP=&&&&", 2025}, {"Flag=12;CP=&&&&", 0}};
+    } CASES[] = {{"ST=31;CN=2011;CP=&&&&", 2005}, {"Flag=1;CP=&&&&", 2005}, {"Flag=4;CP=&&&&", 2017},
+                 {"Flag=7;CP=&&&&", 2017},        {"Flag=8;CP=&&&&", 2025}, {"Flag=11;CP=&&&&", 2025},
+                 {"Flag=12;CP=&&&&", 0}};
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct hj212_segment s;
@@ -154,9 +168,12 @@ static void the_flag_says_the_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_crc_is_the_standards_own), cmocka_unit_test(frames_are_found_wherever_they_begin),
-        cmocka_unit_test(a_frame_split_at_any_byte_waits_and_is_found), cmocka_unit_test(corruption_is_survived),
-        cmocka_unit_test(items_and_their_quirks), cmocka_unit_test(the_flag_says_the_version),
+        cmocka_unit_test(the_crc_is_the_standards_own),
+        cmocka_unit_test(frames_are_found_wherever_they_begin),
+        cmocka_unit_test(a_frame_split_at_any_byte_waits_and_is_found),
+        cmocka_unit_test(corruption_is_survived),
+        cmocka_unit_test(items_and_their_quirks),
+        cmocka_unit_test(the_flag_says_the_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
