@@ -9,23 +9,19 @@
 
 enum { INPUT_MAX = 256 * 1024 * 1024 };
 
-/* A string of any bytes; what is not UTF-8 becomes U+FFFD so that the line stays JSON. */
+/* A string of any bytes; in a value that is not UTF-8 every byte beyond ASCII becomes ?, so that the line stays JSON.
+ */
 static json_t *text(struct slice s)
 {
-    json_t *exact = s.at ? json_stringn(s.at, s.len) : json_null();
+    if (!s.at)
+        return json_null();
+    json_t *exact = json_stringn(s.at, s.len);
     if (exact)
         return exact;
-    char *safe = malloc(3 * s.len + 1);
-    size_t n = 0;
-    for (size_t i = 0; safe && i < s.len; i++) {
-        if ((unsigned char)s.at[i] < 0x80) {
-            safe[n++] = s.at[i];
-        } else {
-            memcpy(safe + n, "\xEF\xBF\xBD", 3);
-            n += 3;
-        }
-    }
-    json_t *made = safe ? json_stringn(safe, n) : NULL;
+    char *safe = malloc(s.len + 1);
+    for (size_t i = 0; safe && i < s.len; i++)
+        safe[i] = (unsigned char)s.at[i] < 0x80 ? s.at[i] : '?';
+    json_t *made = safe ? json_stringn(safe, s.len) : NULL;
     free(safe);
     return made ? made : json_null();
 }

@@ -70,6 +70,9 @@ class Corpus(unittest.TestCase):
         self.assertEqual(decode(good.replace(b"1C80", b"1c80"))[0], 0)
         self.assertEqual(decode(good[:60])[1][0]["verdict"], "truncated")
         self.assertEqual(decode(b"")[0], 0)
+        code, lines = decode(good.replace(b"RtdInterval=30", b"RtdInterval=\xff\x00"))
+        self.assertEqual((code, lines[0]["verdict"]), (1, "crc"))
+        self.assertEqual(lines[0]["items"][0]["value"], "?\x00")
 
 
 if __name__ == "__main__":
