@@ -114,7 +114,7 @@ static void on_group(void *owner, const struct sample *samples, size_t count)
 
 void gateway_take_samples(struct gateway *g)
 {
-    if (!journal_has_room(g->journal))
+    if (!g->lines || !journal_has_room(g->journal))
         return; /* the tick comes back */
     if (lines_collect(g->lines, GROUPS_PER_TURN, on_group, g))
         uv_async_send(&g->lines_wake);
@@ -233,7 +233,8 @@ static void on_tick(uv_timer_t *timer)
     if (!g->stopping) {
         gateway_take_samples(g);
         reap_lines(g);
-        lines_watch(g->lines, now_ns, now_ms, on_group, g);
+        if (journal_has_room(g->journal)) /* else silence is ours: samples wait with their lines */
+            lines_watch(g->lines, now_ns, now_ms, on_group, g);
         if (compute_due_ms(g->compute) - now_ms > DAY_MS && compute_due_ms(g->compute) != INT64_MAX) {
             log_line(LOG_WARN, "clock", "event=stepped-back by_s=%lld",
                      (long long)(compute_due_ms(g->compute) - now_ms) / 1000);
@@ -342,7 +343,7 @@ static bool open_rooms(struct gateway *g, struct error *err)
     struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, g};
     if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(wake_lines, g, err)))
         return false;
-    return lines_apply(g->lines, g->plant, err) && open_console(g, err);
+    return open_console(g, err) && lines_apply(g->lines, g->plant, err);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -357,11 +358,17 @@ static void feed_gone(void *owner)
     (void)owner;
 }
 
+/* Also after an opening that failed half way: what is not there is NULL. */
 static void release(struct gateway *g)
 {
+    struct feed *feed = g->feed;
+    g->stopping = true;
     lines_free(g->lines);
-    if (g->feed) {
-        feed_close(g->feed, feed_gone, NULL);
+    g->lines = NULL;
+    g->feed = NULL; /* a wake that is still on its way finds nobody */
+    console_close(g->console);
+    if (feed) {
+        feed_close(feed, feed_gone, NULL);
         uv_run(&g->loop, UV_RUN_DEFAULT);
     }
     if (!journal_close(g->journal))

@@ -55,6 +55,15 @@ class Console(GatewayTest):
             self.assertEqual(self.get("/healthz")[0], 200)
         self.assertEqual(gateway.end(), 0)
 
+    def test_a_port_in_use_is_refused_in_order(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            where = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = run(program("cemsd"), "--config", self.config(extra=f"console: {{bind: \"{where}\"}}"))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"console: bind {where}: Address already in use", done.stderr)
+
     def test_a_bad_bind_is_refused(self):
         for bind in ("8080", "127.0.0.1", "127.0.0.1:99999"):
             done = run(program("cemsd"), "--check", "--config", self.config(extra=f"console: {{bind: \"{bind}\"}}"))
