@@ -353,11 +353,6 @@ static void close_handle(uv_handle_t *handle, void *unused)
         uv_close(handle, NULL);
 }
 
-static void feed_gone(void *owner)
-{
-    (void)owner;
-}
-
 /* Also after an opening that failed half way: what is not there is NULL. */
 static void release(struct gateway *g)
 {
@@ -368,7 +363,7 @@ static void release(struct gateway *g)
     g->feed = NULL; /* a wake that is still on its way finds nobody */
     console_close(g->console);
     if (feed) {
-        feed_close(feed, feed_gone, NULL);
+        feed_close(feed, NULL, NULL);
         uv_run(&g->loop, UV_RUN_DEFAULT);
     }
     if (!journal_close(g->journal))

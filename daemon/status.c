@@ -2,21 +2,10 @@
 #include "gateway_parts.h"
 #include "model/clock.h"
 #include "model/instant.h"
+#include "publish/value.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
-
-static json_t *instant(int64_t instant_ms)
-{
-    char text[INSTANT_TEXT];
-    return instant_ms == INSTANT_NONE ? json_null() : json_string(instant_format(instant_ms, text));
-}
-
-static json_t *figure(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *lines_json(struct gateway *g)
 {
@@ -42,7 +31,7 @@ static json_t *lines_json(struct gateway *g)
             json_object_set_new(o, "stations_silent", json_integer((json_int_t)s.stations_silent));
             json_object_set_new(o, "overruns", json_integer((json_int_t)s.overruns));
             json_object_set_new(o, "mailbox_waits", json_integer((json_int_t)s.mailbox_waits));
-            json_object_set_new(o, "last_answer", instant(s.last_answer_ms));
+            json_object_set_new(o, "last_answer", value_instant(s.last_answer_ms));
             json_object_set_new(o, "last_error", s.last_error[0] ? json_string(s.last_error) : json_null());
         }
         json_array_append_new(all, o);
@@ -59,9 +48,10 @@ static json_t *channel_json(struct gateway *g, const struct channel *channel)
     json_object_set_new(o, "factor", json_string(channel->factor->code));
     json_object_set_new(o, "name", json_string(channel->factor->name_zh));
     json_object_set_new(o, "unit", json_string(channel->factor->unit));
-    json_object_set_new(o, "time", instant(time_ms));
-    json_object_set_new(o, "value", known && reading.mark == MARK_N ? figure(reading.value) : json_null());
-    json_object_set_new(o, "converted", known && reading.mark == MARK_N ? figure(reading.converted) : json_null());
+    json_object_set_new(o, "time", value_instant(time_ms));
+    json_object_set_new(o, "value", known && reading.mark == MARK_N ? value_figure(reading.value) : json_null());
+    json_object_set_new(o, "converted",
+                        known && reading.mark == MARK_N ? value_figure(reading.converted) : json_null());
     json_object_set_new(o, "mark", json_string(known ? mark_code(reading.mark) : "B"));
     json_object_set_new(o, "reason", known && reading.reason ? json_string(reason_code(reading.reason)) : json_null());
     return o;
@@ -91,7 +81,7 @@ static json_t *journal_json(struct gateway *g)
     return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "path", g->plant->journal.path, "durable", streams,
                      "commits", (json_int_t)s.commits, "retries", (json_int_t)s.retries, "refused",
                      (json_int_t)s.refused, "waiting_bytes", (json_int_t)s.waiting_bytes, "last_commit",
-                     instant(s.last_commit_ms), "error", s.error[0] ? json_string(s.error) : json_null());
+                     value_instant(s.last_commit_ms), "error", s.error[0] ? json_string(s.error) : json_null());
 }
 
 static json_t *feeds_json(struct gateway *g)
@@ -118,8 +108,8 @@ char *gateway_status(void *owner)
     json_object_set_new(o, "version", json_string(CEMSD_VERSION));
     json_object_set_new(o, "site", json_string(g->plant->site.name));
     json_object_set_new(o, "mn", json_string(g->plant->site.mn));
-    json_object_set_new(o, "time", instant(clock_wall_ms()));
-    json_object_set_new(o, "started", instant(g->started_ms));
+    json_object_set_new(o, "time", value_instant(clock_wall_ms()));
+    json_object_set_new(o, "started", value_instant(g->started_ms));
     json_object_set_new(o, "config",
                         json_pack("{s:s, s:s, s:I, s:I}", "file", g->config_file, "sha256", g->plant->sha256, "reloads",
                                   (json_int_t)g->reloads, "refused", (json_int_t)g->reloads_refused));

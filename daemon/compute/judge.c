@@ -23,10 +23,8 @@ const struct limit *judge_limit(const struct channel *channel, enum period perio
     return NULL;
 }
 
-void judge_reading(const struct outlet_state *o, const struct channel_state *c, enum period period,
-                   struct reading *reading)
+void judge_reading(const struct channel_state *c, enum period period, struct reading *reading)
 {
-    (void)o;
     reading->limit = judge_limit(c->channel, period);
     reading->multiple = NAN;
     reading->exceeds = -1;

@@ -118,7 +118,6 @@ static void add_flow(struct outlet_state *o, const struct channel_state *velocit
                                    duct->ambient_kpa, moisture, &flow) != CONVERT_OK)
             mark = MARK_D;
     }
-    o->latest_flow = flow;
     add_to_series(o, &o->flow, time_ms, mark, flow, NAN, REASON_NONE);
 }
 
@@ -264,7 +263,7 @@ static void close_period(struct outlet_state *o, enum period period, int64_t sta
         };
         if (period == PERIOD_REALTIME && r->reason == REASON_MARKED && c->reason != REASON_NONE)
             r->reason = c->reason;
-        judge_reading(o, c, period, r);
+        judge_reading(c, period, r);
     }
     if (!o->sink->record(o->sink->owner, record))
         return;

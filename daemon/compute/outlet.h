@@ -38,8 +38,7 @@ struct outlet_state {
     struct channel_state *channels;
     struct channel_state *role[ROLES]; /* the outlet's O2, temperature ...; NULL when it has none */
     struct series flow;                /* dry standard m3/h */
-    double latest_flow;
-    int64_t realtime_next_ms; /* start of the first window not yet closed */
+    int64_t realtime_next_ms;          /* start of the first window not yet closed */
     int64_t minute_next_ms;
     struct compute_counts *counts;
     struct period_record *record; /* scratch, shared by all outlets */
@@ -55,8 +54,7 @@ int64_t outlet_due_ms(const struct outlet_state *o);
 /* The limit of the channel for the period, or NULL. */
 const struct limit *judge_limit(const struct channel *channel, enum period period);
 /* Fills limit, multiple, exceeds of a closed period's reading. */
-void judge_reading(const struct outlet_state *o, const struct channel_state *c, enum period period,
-                   struct reading *reading);
+void judge_reading(const struct channel_state *c, enum period period, struct reading *reading);
 void judge_sample(struct outlet_state *o, struct channel_state *c, int64_t time_ms);
 void judge_minute(struct outlet_state *o, struct channel_state *c, int64_t end_ms);
 void judge_period(struct outlet_state *o, struct channel_state *c, enum period period, int64_t from_ms, int64_t to_ms,

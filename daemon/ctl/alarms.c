@@ -1,8 +1,8 @@
 /* cemsctl alarms [--active]: the findings of the journal, the newest 1000. */
 #include "ctl/ctl.h"
 
-#include "journal/reader.h"
 #include "model/instant.h"
+#include "publish/value.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,11 +12,10 @@ enum { ALARMS_SHOWN = 1000 };
 static bool print_json(void *owner, const struct stored_alarm *a)
 {
     char raised[INSTANT_TEXT], time[INSTANT_TEXT];
-    json_t *o =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o}", "id", a->id, "state", a->state, "kind", a->kind,
-                  "outlet", a->outlet, "subject", a->subject, "period", a->period, "seq", (json_int_t)a->seq, "raised",
-                  instant_format(a->raised_ms, raised), "time", instant_format(a->time_ms, time), "value",
-                  isfinite(a->value) ? json_real(a->value) : json_null());
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o}", "id", a->id, "state", a->state, "kind",
+                          a->kind, "outlet", a->outlet, "subject", a->subject, "period", a->period, "seq",
+                          (json_int_t)a->seq, "raised", instant_format(a->raised_ms, raised), "time",
+                          instant_format(a->time_ms, time), "value", value_figure(a->value));
     (void)owner;
     json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     printf("\n");
@@ -40,12 +39,10 @@ static bool print_row(void *owner, const struct stored_alarm *a)
 int ctl_alarms(struct ctl *ctl)
 {
     struct error err;
-    const char *path = ctl_journal_path(ctl);
-    if (!path)
-        return CTL_CONFIG;
-    struct reader *reader = reader_open(path, &err);
+    int code = CTL_DONE;
+    struct reader *reader = ctl_reader(ctl, &code);
     if (!reader)
-        return ctl_fail(CTL_FAILED, "%s", err.text);
+        return code;
     if (!ctl->json) {
         ctl_cell("raised", 19), ctl_cell("state", 12), ctl_cell("kind", 13), ctl_cell("outlet", 8),
             ctl_cell("subject", 8), ctl_cell("value", 10);

@@ -2,7 +2,7 @@
 #ifndef CEMSD_CTL_CTL_H
 #define CEMSD_CTL_CTL_H
 
-#include "journal/journal.h"
+#include "journal/reader.h"
 #include "model/plant.h"
 
 #include <jansson.h>
@@ -38,6 +38,8 @@ int ctl_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
 const struct plant *ctl_plant(struct ctl *ctl);
 /* Path of the journal: --journal, or that of the configuration. NULL after printing. */
 const char *ctl_journal_path(struct ctl *ctl);
+/* Opens that journal for reading. NULL with *code after printing. */
+struct reader *ctl_reader(struct ctl *ctl, int *code);
 /* Endpoint that answers requests: --connect, or the configuration's control or replay. NULL after printing. */
 const char *ctl_endpoint(struct ctl *ctl);
 

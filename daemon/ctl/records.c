@@ -2,8 +2,8 @@
  */
 #include "ctl/ctl.h"
 
-#include "journal/reader.h"
 #include "model/instant.h"
+#include "publish/value.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -70,23 +70,18 @@ static bool print_csv(void *owner, const struct stored_record *r)
     return true;
 }
 
-static json_t *figure_json(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static bool print_json(void *owner, const struct stored_record *r)
 {
     char from[INSTANT_TEXT], to[INSTANT_TEXT];
     (void)owner;
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I}",
-                          "from", instant_format(r->from_ms, from), "to", instant_format(r->to_ms, to), "outlet",
-                          r->outlet, "factor", r->factor, "period", r->period, "value", figure_json(r->value),
-                          "converted", figure_json(r->converted), "min", figure_json(r->min), "max",
-                          figure_json(r->max), "amount", figure_json(r->amount), "flow", figure_json(r->flow), "mark",
-                          r->mark, "valid", (int)r->valid, "expected", (int)r->expected, "limit",
-                          figure_json(r->limit_max), "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds),
-                          "reason", r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq);
+    json_t *o = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I}", "from",
+        instant_format(r->from_ms, from), "to", instant_format(r->to_ms, to), "outlet", r->outlet, "factor", r->factor,
+        "period", r->period, "value", value_figure(r->value), "converted", value_figure(r->converted), "min",
+        value_figure(r->min), "max", value_figure(r->max), "amount", value_figure(r->amount), "flow",
+        value_figure(r->flow), "mark", r->mark, "valid", (int)r->valid, "expected", (int)r->expected, "limit",
+        value_figure(r->limit_max), "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds), "reason",
+        r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq);
     json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     printf("\n");
     json_decref(o);
@@ -102,12 +97,10 @@ int ctl_records(struct ctl *ctl)
         return CTL_USAGE;
     if (ctl->period && !period_parse(ctl->period, &period))
         return ctl_fail(CTL_USAGE, "--period %s is not minute, hour, 2hour or day", ctl->period);
-    const char *path = ctl_journal_path(ctl);
-    if (!path)
-        return CTL_CONFIG;
-    struct reader *reader = reader_open(path, &err);
+    int code = CTL_DONE;
+    struct reader *reader = ctl_reader(ctl, &code);
     if (!reader)
-        return ctl_fail(CTL_FAILED, "%s", err.text);
+        return code;
     for (int i = 0; i < COLUMN_COUNT && !ctl->json; i++) {
         if (ctl->csv)
             printf("%s%s", i ? "," : "", COLUMNS[i].name);

@@ -48,6 +48,16 @@ const char *ctl_journal_path(struct ctl *ctl)
     return plant ? plant->journal.path : NULL;
 }
 
+struct reader *ctl_reader(struct ctl *ctl, int *code)
+{
+    struct error err;
+    const char *path = ctl_journal_path(ctl);
+    struct reader *reader = path ? reader_open(path, &err) : NULL;
+    if (!reader)
+        *code = path ? ctl_fail(CTL_FAILED, "%s", err.text) : CTL_CONFIG;
+    return reader;
+}
+
 const char *ctl_endpoint(struct ctl *ctl)
 {
     if (ctl->connect)

@@ -8,8 +8,6 @@
  * The first fault of a stream is named; exit 0 only when there is none. */
 #include "ctl/ctl.h"
 
-#include "journal/reader.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -124,10 +122,9 @@ static int verify_journal(struct ctl *ctl, struct verifier *key, uint64_t from, 
 {
     struct error err;
     int code = CTL_DONE;
-    const char *path = ctl_journal_path(ctl);
-    struct reader *reader = path ? reader_open(path, &err) : NULL;
+    struct reader *reader = ctl_reader(ctl, &code);
     if (!reader)
-        return path ? ctl_fail(CTL_FAILED, "%s", err.text) : CTL_CONFIG;
+        return code;
     for (int s = 0; s < STREAMS; s++) {
         struct check c = {.key = key, .stream = (enum stream)s, .from = from, .to = to};
         char hash[CHAIN_HEX];

@@ -388,18 +388,3 @@ bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq,
     sqlite3_finalize(s);
     return ok;
 }
-
-bool reader_key_of(struct reader *reader, enum stream stream, uint64_t seq, char key[KEY_ID])
-{
-    sqlite3_stmt *s = prepare(reader, "SELECT key FROM message WHERE stream = ?1 AND seq = ?2", NULL);
-    key[0] = '\0';
-    if (!s)
-        return false;
-    sqlite3_bind_text(s, 1, stream_name(stream), -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, clamp_seq(seq));
-    bool found = sqlite3_step(s) == SQLITE_ROW;
-    if (found)
-        snprintf(key, KEY_ID, "%s", text_at(s, 0));
-    sqlite3_finalize(s);
-    return found;
-}

@@ -67,8 +67,4 @@ int64_t reader_last_sample_ms(struct reader *reader);
 bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES],
                       struct error *err);
 
-/* Public key id and topic, signature of a published entry are in journal_entry; this names the key, "" when unsigned.
- */
-bool reader_key_of(struct reader *reader, enum stream stream, uint64_t seq, char key[KEY_ID]);
-
 #endif

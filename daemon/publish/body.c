@@ -1,6 +1,7 @@
 #include "publish/body.h"
 
 #include "model/instant.h"
+#include "publish/value.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -20,12 +21,6 @@ static json_t *number(double value, int decimals)
     snprintf(text, sizeof text, "%.*f", decimals, value);
     double rounded = strtod(text, NULL);
     return json_real(rounded == 0 ? 0.0 : rounded); /* no -0.0 */
-}
-
-static json_t *instant(int64_t instant_ms)
-{
-    char text[INSTANT_TEXT];
-    return instant_ms == INSTANT_NONE ? json_null() : json_string(instant_format(instant_ms, text));
 }
 
 static json_t *text_or_null(const char *text)
@@ -71,15 +66,15 @@ static json_t *reading_json(const struct reading *r)
 char *body_record(const struct plant *plant, const struct period_record *record, size_t *length)
 {
     json_t *o = json_object(), *readings = json_array();
-    json_object_set_new(o, "time", instant(record->to_ms));
+    json_object_set_new(o, "time", value_instant(record->to_ms));
     json_object_set_new(o, "mn", json_string(plant->site.mn));
     json_object_set_new(o, "outlet", json_string(record->outlet->id));
     json_object_set_new(o, "enterprise", json_string(plant->site.name));
     json_object_set_new(o, "code", json_string(plant->site.code));
     json_object_set_new(o, "outlet_name", json_string(record->outlet->name));
     json_object_set_new(o, "period", json_string(period_name(record->period)));
-    json_object_set_new(o, "from", instant(record->from_ms));
-    json_object_set_new(o, "to", instant(record->to_ms));
+    json_object_set_new(o, "from", value_instant(record->from_ms));
+    json_object_set_new(o, "to", value_instant(record->to_ms));
     json_object_set_new(o, "condition", json_null()); /* no source of operating states yet: unknown, not "running" */
     json_object_set_new(o, "flow", number(record->flow, DECIMALS_FLOW));
     for (size_t i = 0; i < record->reading_count; i++)
@@ -179,7 +174,7 @@ char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t 
     bool figure = e->channel && (e->kind == ALARM_INSTANTANEOUS || e->kind == ALARM_WARNING || e->kind == ALARM_EXCEED);
     json_t *o = json_object();
     say(e, &words);
-    json_object_set_new(o, "time", instant(e->time_ms));
+    json_object_set_new(o, "time", value_instant(e->time_ms));
     json_object_set_new(o, "mn", json_string(plant->site.mn));
     json_object_set_new(o, "outlet", json_string(e->outlet ? e->outlet->id : "-"));
     json_object_set_new(o, "id", json_string(e->id));
@@ -190,8 +185,8 @@ char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t 
     json_object_set_new(o, "factor", e->channel ? json_string(factor->code) : json_null());
     json_object_set_new(o, "name", e->channel ? json_string(factor->name_zh) : json_null());
     json_object_set_new(o, "period", e->period >= 0 ? json_string(period_name((enum period)e->period)) : json_null());
-    json_object_set_new(o, "from", instant(e->from_ms));
-    json_object_set_new(o, "to", instant(e->to_ms));
+    json_object_set_new(o, "from", value_instant(e->from_ms));
+    json_object_set_new(o, "to", value_instant(e->to_ms));
     json_object_set_new(o, "value", figure ? number(e->value, factor->decimals) : json_null());
     json_object_set_new(o, "limit", number(e->limit, DECIMALS_LIMIT));
     json_object_set_new(o, "unit", figure ? text_or_null(factor->unit) : json_null());

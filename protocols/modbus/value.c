@@ -26,12 +26,6 @@ static const struct {
     [MB_BCD16] = {"bcd16", 1}, [MB_BCD32] = {"bcd32", 2}, [MB_BIT] = {"bit", 1},
 };
 
-const char *mb_value_result_name(enum mb_value_result result)
-{
-    static const char *const NAMES[MB_VALUE_RESULTS] = {"ok", "not-finite", "subnormal", "bad-bcd"};
-    return NAMES[result];
-}
-
 const char *mb_table_name(enum mb_table table)
 {
     static const char *const NAMES[MB_TABLES] = {"coil", "discrete", "holding", "input"};

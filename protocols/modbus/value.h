@@ -21,7 +21,6 @@ enum mb_value_result {
     MB_VALUE_BAD_BCD,    /* a nibble above 9 */
     MB_VALUE_RESULTS
 };
-const char *mb_value_result_name(enum mb_value_result result);
 
 /* Registers (tables holding, input) or bits (coil, discrete) the type takes: 1, 2 or 4. */
 int mb_type_width(enum mb_type type);

@@ -3,11 +3,11 @@
 #include "config/bind.h"
 #include "journal/reader.h"
 #include "model/instant.h"
+#include "publish/value.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,24 +80,13 @@ static struct answer get_outlets(struct console *c, struct MHD_Connection *conne
     return a;
 }
 
-static json_t *instant(int64_t ms)
-{
-    char text[INSTANT_TEXT];
-    return json_string(instant_format(ms, text));
-}
-
-static json_t *figure(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static bool add_alarm(void *owner, const struct stored_alarm *a)
 {
     json_array_append_new(owner,
                           json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "id", a->id, "state", a->state,
                                     "kind", a->kind, "outlet", a->outlet[0] ? a->outlet : "-", "subject", a->subject,
-                                    "seq", (json_int_t)a->seq, "raised", instant(a->raised_ms), "time",
-                                    instant(a->time_ms), "value", figure(a->value)));
+                                    "seq", (json_int_t)a->seq, "raised", value_instant(a->raised_ms), "time",
+                                    value_instant(a->time_ms), "value", value_figure(a->value)));
     return true;
 }
 
@@ -125,11 +114,11 @@ static bool add_record(void *owner, const struct stored_record *r)
     json_t *all = owner;
     json_array_append_new(
         all, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:I}", "outlet",
-                       r->outlet, "factor", r->factor, "period", r->period, "from", instant(r->from_ms), "to",
-                       instant(r->to_ms), "value", figure(r->value), "converted", figure(r->converted), "min",
-                       figure(r->min), "max", figure(r->max), "amount", figure(r->amount), "mark", r->mark, "valid",
-                       (int)r->valid, "expected", (int)r->expected, "exceeds",
-                       r->exceeds < 0 ? json_null() : json_boolean(r->exceeds), "reason",
+                       r->outlet, "factor", r->factor, "period", r->period, "from", value_instant(r->from_ms), "to",
+                       value_instant(r->to_ms), "value", value_figure(r->value), "converted",
+                       value_figure(r->converted), "min", value_figure(r->min), "max", value_figure(r->max), "amount",
+                       value_figure(r->amount), "mark", r->mark, "valid", (int)r->valid, "expected", (int)r->expected,
+                       "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds), "reason",
                        r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq));
     return json_array_size(all) < CONSOLE_ROWS;
 }

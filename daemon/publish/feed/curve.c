@@ -191,11 +191,6 @@ void curve_access_free(struct curve_access *access)
     free(access);
 }
 
-size_t curve_access_clients(const struct curve_access *access)
-{
-    return access->count;
-}
-
 bool curve_server_setup(const struct curve_access *access, void *socket)
 {
     int server = 1;

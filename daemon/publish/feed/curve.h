@@ -38,7 +38,6 @@ struct curve_access *curve_access_load(const struct curve_settings *settings, st
 void curve_access_free(struct curve_access *access);
 /* Reads clients_dir again; the old list stays when that fails. Connections that exist stay. */
 bool curve_access_reload(struct curve_access *access, struct error *err);
-size_t curve_access_clients(const struct curve_access *access);
 
 /* Prepares a server socket (before binding). */
 bool curve_server_setup(const struct curve_access *access, void *socket);

@@ -231,11 +231,6 @@ static void resume(struct feed *feed, enum stream stream)
     memcpy(feed->last[stream].hash, hash, CHAIN_BYTES);
 }
 
-static void closed_before_opening(void *owner)
-{
-    (void)owner;
-}
-
 struct feed *feed_open(const struct feed_settings *settings, struct error *err)
 {
     struct feed *feed = calloc(1, sizeof *feed);
@@ -259,7 +254,7 @@ struct feed *feed_open(const struct feed_settings *settings, struct error *err)
     feed->replay.access = feed->access;
     if (!replay_open(&feed->replay, settings->plant->journal.path, settings->loop, err) ||
         !open_sockets(feed, settings->plant, err)) {
-        feed_close(feed, closed_before_opening, NULL);
+        feed_close(feed, NULL, NULL);
         return NULL;
     }
     resume(feed, STREAM_ALARM);
@@ -278,7 +273,8 @@ static void on_all_closed(uv_handle_t *handle)
     replay_clear(&feed->replay);
     curve_access_free(feed->access);
     zmq_ctx_term(feed->context); /* waits for the linger of the sockets, half a second at most */
-    feed->done(feed->done_owner);
+    if (feed->done)
+        feed->done(feed->done_owner);
     free(feed);
 }
 

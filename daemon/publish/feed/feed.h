@@ -31,7 +31,8 @@ struct feed *feed_open(const struct feed_settings *settings, struct error *err);
 bool feed_reload_clients(struct feed *feed, struct error *err);
 /* Publishes what has become durable. */
 void feed_pump(struct feed *feed);
-/* Sends a last heartbeat and closes; done(owner) is called once when all handles are gone, and the feed is freed. */
+/* Sends a last heartbeat and closes; done(owner), unless NULL, is called once when all
+ * handles are gone, and the feed is freed. */
 void feed_close(struct feed *feed, void (*done)(void *owner), void *owner);
 
 struct feed_status {

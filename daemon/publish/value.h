@@ -1,0 +1,13 @@
+/* Values as JSON has them, for every room that prints some. Pure but for allocation. */
+#ifndef CEMSD_PUBLISH_VALUE_H
+#define CEMSD_PUBLISH_VALUE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* ISO 8601 with +08:00; null for INSTANT_NONE. */
+json_t *value_instant(int64_t instant_ms);
+/* Unrounded; null for NAN and infinity. */
+json_t *value_figure(double figure);
+
+#endif
