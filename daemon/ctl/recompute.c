@@ -7,7 +7,6 @@
 
 #include "compute/compute.h"
 #include "config/csv.h"
-#include "journal/reader.h"
 #include "model/instant.h"
 #include "publish/body.h"
 
@@ -200,9 +199,11 @@ static bool stored(void *owner, const struct stored_sample *s)
 static int from_journal(struct recompute *r)
 {
     struct error err;
-    const char *path = ctl_journal_path(r->ctl);
-    struct reader *reader = path ? reader_open(path, &err) : NULL;
-    bool ok = reader && reader_samples(reader, INSTANT_NONE, stored, r, &err);
+    int code = CTL_DONE;
+    struct reader *reader = ctl_reader(r->ctl, &code);
+    if (!reader)
+        return code;
+    bool ok = reader_samples(reader, INSTANT_NONE, stored, r, &err);
     reader_close(reader);
     return ok ? CTL_DONE : ctl_fail(CTL_FAILED, "%s", err.text);
 }
