@@ -28,7 +28,8 @@ static const struct command {
      "生成签名或 CURVE 密钥"},
     {"recompute", ctl_recompute, "--samples FILE.csv | --from-journal", "figures again from raw samples",
      "由原始数据重算"},
-    {"hj212", ctl_hj212, "decode [--strict] < bytes", "HJ 212 frames as JSON lines", "解析 HJ 212 报文"},
+    {"hj212", ctl_hj212, "decode [--strict] [--key HEX] < bytes | commands", "HJ 212 frames as JSON lines",
+     "解析 HJ 212 报文"},
 };
 
 /* What the contract promises and this version does not have: said, not pretended. */

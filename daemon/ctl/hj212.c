@@ -1,7 +1,10 @@
-/* cemsctl hj212 decode [--strict] < bytes: one JSON line a frame, garbage once. Exit 0 when all is ok, 1 otherwise. */
+/* cemsctl hj212 decode [--strict] [--key HEX] < bytes: one JSON line a frame, garbage once. Exit 0 when all is ok, 1
+ * otherwise. cemsctl hj212 commands: the table of commands as Markdown. */
 #include "ctl/ctl.h"
 
-#include "hj212/segment.h"
+#include "hj212/command.h"
+#include "hj212/sm4.h"
+#include "journal/chain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,12 +67,20 @@ static void add_segment(json_t *line, const struct hj212_frame *frame, bool stri
     json_object_set_new(line, "quirks", quirk_names(quirks));
 }
 
-static bool print_frame(const struct hj212_frame *frame, bool strict)
+/* A sealed frame without its key is one whose CRC can't be told to be good. */
+static bool print_frame(struct hj212_frame *frame, struct hj212_key *key, bool strict)
 {
+    static char room[HJ212_CEILING];
+    if (frame->verdict == HJ212_SEALED && key)
+        hj212_open(key, frame, strict, room, sizeof room);
+    if (frame->verdict == HJ212_SEALED)
+        frame->verdict = HJ212_CRC;
     json_t *line = json_pack("{s:s, s:I, s:I}", "verdict", hj212_verdict_name(frame->verdict), "offset",
                              (json_int_t)frame->offset, "bytes", (json_int_t)frame->bytes);
     if (frame->verdict != HJ212_GARBAGE)
         add_segment(line, frame, strict);
+    if (frame->sealed)
+        json_object_set_new(line, "encrypted", json_true());
     bool ok = strcmp(json_string_value(json_object_get(line, "verdict")), "ok") == 0;
     json_dumpf(line, stdout, JSON_COMPACT);
     printf("\n");
@@ -91,25 +102,34 @@ int ctl_hj212(struct ctl *ctl)
     size_t length = 0, room = 0;
     bool all_ok = true;
     struct hj212_frame frame;
+    struct hj212_key *key = NULL;
+    uint8_t key_bytes[HJ212_KEY_BYTES];
+    if (ctl->argc == 1 && strcmp(ctl->argv[0], "commands") == 0) {
+        hj212_command_print(stdout);
+        return CTL_DONE;
+    }
     if (ctl->argc != 1 || strcmp(ctl->argv[0], "decode") != 0)
-        return ctl_fail(CTL_USAGE, "hj212 decode [--strict] < bytes");
-    if (ctl->key)
-        return ctl_fail(CTL_FAILED, "hj212 decode --key: decryption is not in this version");
+        return ctl_fail(CTL_USAGE, "hj212 decode [--strict] [--key HEX] < bytes, or hj212 commands");
+    if (ctl->key && (!hex_decode(ctl->key, key_bytes, sizeof key_bytes) || !(key = hj212_key_new(key_bytes))))
+        return ctl_fail(CTL_USAGE, "--key takes 32 hexadecimal digits");
     for (size_t n = 1; n > 0 && length < INPUT_MAX; length += n) {
         if (length == room) {
             char *more = realloc(bytes, room = room ? 2 * room : 65536);
             if (!more) {
                 free(bytes);
+                hj212_key_free(key);
                 return ctl_fail(CTL_FAILED, "out of memory");
             }
             bytes = more;
         }
         n = fread(bytes + length, 1, room - length, stdin);
     }
+    struct hj212_dialect dialect = {.strict = ctl->strict};
     struct slice input = {bytes, length};
-    for (size_t offset = skip_line_ends(input, 0); hj212_frame_next(input, offset, true, ctl->strict, &frame);
+    for (size_t offset = skip_line_ends(input, 0); hj212_frame_next(input, offset, true, &dialect, &frame);
          offset = skip_line_ends(input, frame.offset + frame.bytes))
-        all_ok = print_frame(&frame, ctl->strict) && all_ok;
+        all_ok = print_frame(&frame, key, ctl->strict) && all_ok;
     free(bytes);
+    hj212_key_free(key);
     return all_ok ? CTL_DONE : CTL_FAILED;
 }

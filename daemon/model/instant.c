@@ -95,6 +95,13 @@ static bool civil_possible(const struct civil *c)
     return c->day >= 1 && c->day <= days;
 }
 
+/* As if in UTC. */
+static int64_t instant_of(const struct civil *c)
+{
+    return days_from_civil(c->year, c->month, c->day) * DAY_MS + c->hour * INT64_C(3600000) +
+           c->minute * INT64_C(60000) + c->second * INT64_C(1000) + c->ms;
+}
+
 static bool parse_epoch(const char *text, int64_t *instant_ms)
 {
     char *end = NULL;
@@ -140,7 +147,23 @@ bool instant_parse(const char *text, int64_t *instant_ms)
     }
     if (*at != '\0' || !civil_possible(&c))
         return false;
-    *instant_ms = days_from_civil(c.year, c.month, c.day) * DAY_MS + c.hour * INT64_C(3600000) +
-                  c.minute * INT64_C(60000) + c.second * INT64_C(1000) + c.ms - zone_ms;
+    *instant_ms = instant_of(&c) - zone_ms;
+    return true;
+}
+
+bool instant_parse_compact(const char *text, size_t length, int64_t *instant_ms)
+{
+    struct civil c = {0};
+    char copy[INSTANT_COMPACT];
+    const char *at = copy;
+    if (length != 14 && length != 17)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (!take_number(&at, 4, &c.year) || !take_number(&at, 2, &c.month) || !take_number(&at, 2, &c.day) ||
+        !take_number(&at, 2, &c.hour) || !take_number(&at, 2, &c.minute) || !take_number(&at, 2, &c.second) ||
+        (length == 17 && !take_number(&at, 3, &c.ms)) || !civil_possible(&c))
+        return false;
+    *instant_ms = instant_of(&c) - INSTANT_ZONE_MS;
     return true;
 }

@@ -7,6 +7,7 @@
 #define CEMSD_MODEL_INSTANT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define INSTANT_ZONE_MS (INT64_C(8) * 3600 * 1000) /* UTC+8 */
@@ -20,6 +21,9 @@ char *instant_format(int64_t instant_ms, char text[INSTANT_TEXT]);
 
 /* yyyymmddhhmmsszzz in UTC+8, the QN form of HJ 212. Returns text. Pure. */
 char *instant_format_compact(int64_t instant_ms, char text[INSTANT_COMPACT]);
+
+/* Reads yyyymmddhhmmss, or with zzz behind it, in UTC+8: exactly 14 or 17 digits of a date that exists. Pure. */
+bool instant_parse_compact(const char *text, size_t length, int64_t *instant_ms);
 
 /* Reads ISO 8601 ("2026-11-23T08:00:00[.mmm][Z|+08:00]", a blank for T allowed, no zone means UTC+8, date alone means
  * its midnight) or epoch milliseconds. Impossible dates (30 February) are refused. Pure. */

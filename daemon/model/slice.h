@@ -36,11 +36,8 @@ static inline bool slice_is(struct slice s, const char *text)
 /* Offset of the first occurrence of text at or after from; s.len when there is none. */
 static inline size_t slice_find(struct slice s, size_t from, const char *text)
 {
-    size_t n = strlen(text);
-    for (; from + n <= s.len; from++)
-        if (memcmp(s.at + from, text, n) == 0)
-            return from;
-    return s.len;
+    const char *found = from < s.len ? memmem(s.at + from, s.len - from, text, strlen(text)) : NULL;
+    return found ? (size_t)(found - s.at) : s.len;
 }
 
 /* Length of the run at the front that holds none of the bytes of stop. */
