@@ -11,16 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A complaint at "<path>.<key>". */
-#define COMPLAIN(l, path, key, ...)                                                                                    \
-    do {                                                                                                               \
-        char at_[DOCUMENT_PATH + 64];                                                                                  \
-        snprintf(at_, sizeof at_, "%s%s", path, key);                                                                  \
-        document_complain((l)->document, at_, __VA_ARGS__);                                                            \
-    } while (0)
-
-/* ids and names stand in topics and file names */
-static bool plain_word(const char *word)
+bool plain_word(const char *word)
 {
     for (const char *c = word; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("_.-", *c))
@@ -90,10 +81,14 @@ static void check_line(struct loader *l, size_t n)
         const struct line *other = &l->plant->lines[i];
         if (strcmp(other->name, line->name) == 0)
             COMPLAIN(l, path, ".name", "the name %s is already taken by lines[%zu]", line->name, i);
-        if (line->has_rtu && other->has_rtu && strcmp(other->rtu.device, line->rtu.device) == 0)
-            COMPLAIN(l, path, ".modbus_rtu.device", "%s is already used by line %s; stations share one line",
-                     line->rtu.device, other->name);
+        bool serial = line->has_rtu || line->has_hj212_serial,
+             both = serial && (other->has_rtu || other->has_hj212_serial);
+        if (both && strcmp(other->rtu.device, line->rtu.device) == 0)
+            COMPLAIN(l, path, line->has_rtu ? ".modbus_rtu.device" : ".hj212_serial.device",
+                     "%s is already used by line %s; stations share one line", line->rtu.device, other->name);
     }
+    if (line->kind >= LINE_HJ212_LISTEN)
+        check_link(l, line, path);
 }
 
 static void check_source(struct loader *l, const struct source *source, const char *path)
@@ -175,6 +170,11 @@ static void check_overlap(struct loader *l, const struct placed *a, const struct
              first_path);
 }
 
+static bool reads_registers(const struct plant *plant, const struct source *source)
+{
+    return source->line_index < 0 || plant->lines[source->line_index].kind < LINE_HJ212_LISTEN;
+}
+
 static void check_registers(struct loader *l)
 {
     char path[DOCUMENT_PATH];
@@ -186,8 +186,9 @@ static void check_registers(struct loader *l)
     }
     for (uint32_t i = 0; i < l->plant->channel_count; i++) {
         const struct channel *channel = l->plant->channels[i];
-        all[count++] = (struct placed){&channel->source, i, false};
-        if (channel->has_marks)
+        if (reads_registers(l->plant, &channel->source))
+            all[count++] = (struct placed){&channel->source, i, false};
+        if (channel->has_marks && reads_registers(l->plant, &channel->marks_source))
             all[count++] = (struct placed){&channel->marks_source, i, true};
     }
     for (size_t i = 0; i < count; i++)
@@ -274,6 +275,7 @@ static void check_channel(struct loader *l, struct outlet *outlet, size_t n, con
                       channel->factor->code, channel->interval_ms);
     check_basis(l, outlet, channel, path);
     check_limits(l, channel, path);
+    check_actions(l, channel, path);
 }
 
 static void check_outlet(struct loader *l, size_t n)
@@ -308,4 +310,5 @@ void check_plant(struct loader *l)
         check_outlet(l, n);
     check_registers(l);
     check_feeds(l);
+    check_uplinks(l);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FACTORS_MAX = 512 };
+enum { FACTORS_MAX = 512, UNITS = 32 };
 
 static struct factor table[FACTORS_MAX];
 static size_t count;
@@ -34,7 +34,21 @@ static void load(void)
         snprintf(f->unit, sizeof f->unit, "%s", csv_field(&csv, 4));
         snprintf(f->amount_unit, sizeof f->amount_unit, "%s", csv_field(&csv, 5));
         f->decimals = decimals_of(format);
+        f->decimals_2017 = decimals_of(csv_field(&csv, 6));
+        f->digits = format[0] == 'N' ? (int)strtol(format + 1, NULL, 10) : 0;
     }
+    for (int n = 1; n <= UNITS && count < FACTORS_MAX; n++) { /* treatment units, HJ 212-2017 table 4: SBn-RS */
+        struct factor *f = &table[count++];
+        snprintf(f->code, sizeof f->code, "SB%d", n);
+        snprintf(f->name_zh, sizeof f->name_zh, "治理设施%d运行状态", n);
+        snprintf(f->name_en, sizeof f->name_en, "state of treatment unit %d", n);
+        f->digits = 1;
+    }
+}
+
+bool factor_is_unit(const struct factor *factor)
+{
+    return factor->code[0] == 'S' && factor->code[1] == 'B';
 }
 
 const struct factor *factor_find(const char *code)

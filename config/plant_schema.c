@@ -1,65 +1,9 @@
 /* Read it bottom up: the plant at the end is made of the sections before it. */
 #include "config/plant_schema.h"
 
+#include "config/schema_rows.h"
+
 #include "model/plant.h"
-
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
-#define AT(s, m) offsetof(struct s, m)
-#define SIZE(s, m) sizeof(((struct s *)0)->m)
-#define NO SCHEMA_NOWHERE
-
-#define TEXT(s, m, k, fallback, d)                                                                                     \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_TEXT, .at = AT(s, m), .size = SIZE(s, m), .otherwise = fallback, .given_at = NO,       \
-        .doc = d                                                                                                       \
-    }
-#define INTEGER(s, m, k, low, high, fallback, d)                                                                       \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_INTEGER, .at = AT(s, m), .min = low, .max = high, .otherwise = fallback,               \
-        .given_at = NO, .doc = d                                                                                       \
-    }
-#define NUMBER(s, m, k, low, high, fallback, d)                                                                        \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_NUMBER, .at = AT(s, m), .min = low, .max = high, .otherwise = fallback,                \
-        .given_at = NO, .doc = d                                                                                       \
-    }
-#define FLAG(s, m, k, fallback, d)                                                                                     \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_FLAG, .at = AT(s, m), .otherwise = fallback, .given_at = NO, .doc = d                  \
-    }
-#define CHOICE(s, m, k, c, fallback, d)                                                                                \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_CHOICE, .at = AT(s, m), .choices = c, .otherwise = fallback, .given_at = NO, .doc = d  \
-    }
-#define PAIR(s, m, k, low, high, given, d)                                                                             \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_PAIR, .at = AT(s, m), .min = low, .max = high, .otherwise = "", .given_at = given,     \
-        .doc = d                                                                                                       \
-    }
-#define PART(s, m, k, sec, fallback, given, d)                                                                         \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_SECTION, .at = AT(s, m), .section = &(sec), .otherwise = fallback, .given_at = given,  \
-        .doc = d                                                                                                       \
-    }
-#define LIST(s, m, n, k, sec, limit, fallback, d)                                                                      \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_LIST, .at = AT(s, m), .size = sizeof *((struct s *)0)->m, .section = &(sec),           \
-        .count_at = AT(s, n), .most = limit, .otherwise = fallback, .given_at = NO, .doc = d                           \
-    }
-#define TABLE(s, m, n, k, c, low, high, limit, given, d)                                                               \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_TABLE, .at = AT(s, m), .size = sizeof *((struct s *)0)->m, .choices = c, .min = low,   \
-        .max = high, .count_at = AT(s, n), .most = limit, .otherwise = NULL, .given_at = given, .doc = d               \
-    }
-#define LATER(k, d)                                                                                                    \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d                                       \
-    }
-#define LATER(k, d)                                                                                                    \
-    {                                                                                                                  \
-        .key = k, .kind = FIELD_LATER, .otherwise = "", .given_at = NO, .doc = d                                       \
-    }
-#define SECTION(var, title, rows) static const struct section var = {title, rows, COUNT(rows)}
 
 const struct choice MB_TABLE_CHOICES[] = {
     {"coil", MB_COIL}, {"discrete", MB_DISCRETE}, {"holding", MB_HOLDING}, {"input", MB_INPUT}, {NULL, 0}};
@@ -81,7 +25,6 @@ const struct choice MB_ORDER_CHOICES[] = {{"ab", MB_AB},
 const struct choice MARK_CHOICES[] = {{"N", MARK_N}, {"F", MARK_F}, {"M", MARK_M}, {"S", MARK_S},   {"D", MARK_D},
                                       {"C", MARK_C}, {"T", MARK_T}, {"B", MARK_B}, {"Td", MARK_TD}, {NULL, 0}};
 
-static const struct choice PARITIES[] = {{"none", PARITY_NONE}, {"even", PARITY_EVEN}, {"odd", PARITY_ODD}, {NULL, 0}};
 static const struct choice MEDIA[] = {{"gas", MEDIUM_GAS}, {"water", MEDIUM_WATER}, {NULL, 0}};
 static const struct choice STATES[] = {{"standard", STATE_STANDARD}, {"actual", STATE_ACTUAL}, {NULL, 0}};
 static const struct choice MOISTURES[] = {{"dry", MOISTURE_DRY}, {"wet", MOISTURE_WET}, {NULL, 0}};
@@ -182,53 +125,6 @@ static const struct field FEEDS_ROWS[] = {
 };
 SECTION(FEEDS_SECTION, "feeds", FEEDS_ROWS);
 
-static const struct field PEER_ROWS[] = {
-    TEXT(tcp_peer, host, "host", NULL, "Address or name of the analyzer or converter."),
-    INTEGER(tcp_peer, port, "port", 1, 65535, "502", "TCP port."),
-};
-SECTION(PEER_SECTION, "lines[].modbus_tcp, lines[].modbus_rtu_over_tcp", PEER_ROWS);
-
-static const struct field SERIAL_ROWS[] = {
-    TEXT(serial, device, "device", NULL, "Serial device, best as /dev/serial/by-id/..."),
-    INTEGER(serial, baud, "baud", 300, 921600, "9600", "Bits per second."),
-    INTEGER(serial, data_bits, "data_bits", 5, 8, "8", "Data bits."),
-    CHOICE(serial, parity, "parity", PARITIES, "none",
-           "Parity; the specification's default is even, most analyzers use none."),
-    INTEGER(serial, stop_bits, "stop_bits", 1, 2, "1", "Stop bits."),
-};
-SECTION(SERIAL_SECTION, "lines[].modbus_rtu", SERIAL_ROWS);
-
-static const struct field LINE_ROWS[] = {
-    TEXT(line, name, "name", NULL, "Name that sources refer to; unique."),
-    PART(line, tcp, "modbus_tcp", PEER_SECTION, "", AT(line, has_tcp),
-         "Modbus TCP. Exactly one of the three kinds is given."),
-    PART(line, rtu_over_tcp, "modbus_rtu_over_tcp", PEER_SECTION, "", AT(line, has_rtu_over_tcp),
-         "RTU frames through a serial server."),
-    PART(line, rtu, "modbus_rtu", SERIAL_SECTION, "", AT(line, has_rtu), "A serial line, RS-485 or RS-232."),
-    INTEGER(line, timeout_ms, "timeout_ms", 10, 60000, "1000", "Time for one whole answer."),
-    INTEGER(line, pause_ms, "pause_ms", 0, 10000, "0",
-            "Silence between an answer and the next request; a serial line keeps at least 3.5 characters."),
-    INTEGER(line, max_registers, "max_registers", 1, 125, "125", "Most registers a request may ask for."),
-    INTEGER(line, max_gap, "max_gap", 0, 124, "8", "Most unneeded registers read to join two points in one request."),
-    LATER("hj212_listen", "HJ 212 lines are not in this version"),
-    LATER("hj212_connect", "HJ 212 lines are not in this version"),
-    LATER("hj212_serial", "HJ 212 lines are not in this version"),
-};
-SECTION(LINE_SECTION, "lines[]", LINE_ROWS);
-
-static const struct field SOURCE_ROWS[] = {
-    TEXT(source, line, "line", NULL, "Name of the line."),
-    INTEGER(source, point.station, "station", 0, 255, "1",
-            "Unit identifier, as written; a serial line knows 1 to 247."),
-    CHOICE(source, point.table, "table", MB_TABLE_CHOICES, "holding", "Modbus table."),
-    INTEGER(source, point.address, "address", 0, 65535, NULL, "Address as on the wire: 40001 of a manual is 0."),
-    CHOICE(source, point.type, "type", MB_TYPE_CHOICES, "float32", "What the registers hold."),
-    CHOICE(source, point.order, "order", MB_ORDER_CHOICES, "",
-           "The bytes as they come, a the most significant; by default that one first."),
-    INTEGER(source, point.bit, "bit", 0, 15, "0", "Bit of the register, 0 the least significant; for type bit."),
-};
-SECTION(SOURCE_SECTION, "source", SOURCE_ROWS);
-
 static const struct field BASIS_ROWS[] = {
     TEXT(basis, unit, "unit", "", "Unit the analyzer sends: the factor's own, or ppm."),
     CHOICE(basis, state, "state", STATES, "standard", "Standard state (273 K, 101.325 kPa) or actual flue-gas state."),
@@ -292,14 +188,17 @@ SECTION(LIMIT_SECTION, "outlets[].channels[].limits[]", LIMIT_ROWS);
 static const struct field CHANNEL_ROWS[] = {
     TEXT(channel, factor_code, "factor", NULL, "Factor code of HJ 212 annex B (a21026, w01018) or its 2005 code."),
     PART(channel, source, "source", SOURCE_SECTION, NULL, NO, "Where the value is read."),
-    INTEGER(channel, interval_ms, "interval_ms", 10, 60000, "1000",
-            "How often it is read; at most every 5000 for flue gas (HJ 76)."),
+    INTEGER(channel, interval_ms, "interval_ms", 10, 14400000, "1000",
+            "How often it is read, at most every 5000 for flue gas (HJ 76); of a batch analyzer, how often it has a "
+            "value."),
     PAIR(channel, range, "range", -1e12, 1e12, AT(channel, has_range),
          "Measuring range; above it the mark is T, clearly below it D."),
     PART(channel, scale_raw, "scale", SCALE_SECTION, "", AT(channel, has_scale), "Linear scaling of the raw value."),
     PART(channel, basis, "basis", BASIS_SECTION, "", NO, "What the analyzer's figure refers to."),
     PART(channel, marks_source, "marks", MARKS_SECTION, "", AT(channel, has_marks),
          "The instrument's state and what it means."),
+    LIST(channel, actions, action_count, "actions", ACTION_SECTION, ACTIONS_MAX, "",
+         "What a platform's control commands do to the instrument; others are answered with ExeRtn=3."),
     LIST(channel, limits, limit_count, "limits", LIMIT_SECTION, LIMITS_PER_CHANNEL, "",
          "Limits of this outlet's permit; they override the standard's of the same period."),
 };
@@ -461,6 +360,7 @@ static const struct field PLANT_ROWS[] = {
      .otherwise = "",
      .given_at = NO,
      .doc = "When somebody is told."},
-    LATER("uplinks", "HJ 212 uplinks are not in this version"),
+    LIST(plant, uplinks, uplink_count, "uplinks", UPLINK_SECTION, UPLINKS_MAX, "",
+         "HJ 212 platforms that are reported to."),
 };
 const struct section PLANT_SCHEMA = {"the file", PLANT_ROWS, COUNT(PLANT_ROWS)};

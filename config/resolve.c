@@ -29,15 +29,47 @@ static void resolve_line(struct loader *l, size_t n)
     struct line *line = &l->plant->lines[n];
     char path[DOCUMENT_PATH];
     snprintf(path, sizeof path, "lines[%zu]", n);
-    int kinds = line->has_tcp + line->has_rtu + line->has_rtu_over_tcp;
+    const struct {
+        bool given;
+        enum line_kind kind;
+    } KINDS[] = {{line->has_tcp, LINE_MODBUS_TCP},
+                 {line->has_rtu, LINE_MODBUS_RTU},
+                 {line->has_rtu_over_tcp, LINE_MODBUS_RTU_OVER_TCP},
+                 {line->has_hj212_listen, LINE_HJ212_LISTEN},
+                 {line->has_hj212_connect, LINE_HJ212_CONNECT},
+                 {line->has_hj212_serial, LINE_HJ212_SERIAL}};
+    int kinds = 0;
+    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+        kinds += KINDS[i].given;
+        line->kind = KINDS[i].given ? KINDS[i].kind : line->kind;
+    }
     if (kinds != 1)
-        document_complain(l->document, path,
-                          "%s of modbus_tcp, modbus_rtu, modbus_rtu_over_tcp is given; it must be one",
-                          kinds == 0 ? "none" : "more than one");
-    line->kind = line->has_tcp ? LINE_MODBUS_TCP : line->has_rtu ? LINE_MODBUS_RTU : LINE_MODBUS_RTU_OVER_TCP;
+        document_complain(
+            l->document, path,
+            "%s of modbus_tcp, modbus_rtu, modbus_rtu_over_tcp, hj212_listen, hj212_connect, hj212_serial "
+            "is given; it must be one",
+            kinds == 0 ? "none" : "more than one");
 }
 
-static void resolve_source(struct loader *l, struct source *source, int interval_ms, const char *path)
+/* Both names of the factor, as they stand in frames of 2017 and of 2005. */
+static void resolve_item(struct source *source, const struct line *line, const struct factor *channel_factor)
+{
+    const struct factor *factor = source->item.factor[0] ? factor_find(source->item.factor) : channel_factor;
+    snprintf(source->item.code, sizeof source->item.code, "%s", factor ? factor->code : source->item.factor);
+    snprintf(source->item.code_2005, sizeof source->item.code_2005, "%s", factor ? factor->code_2005 : "");
+    if (!factor && channel_factor) { /* information (i12001): of the instrument that measures the channel's factor */
+        snprintf(source->item.pol_id, sizeof source->item.pol_id, "%s", channel_factor->code);
+        snprintf(source->item.pol_id_2005, sizeof source->item.pol_id_2005, "%s", channel_factor->code_2005);
+    }
+    if (!source->item.field[0] && !factor)
+        snprintf(source->item.field, sizeof source->item.field, "Info");
+    if (!source->item.field[0])
+        snprintf(source->item.field, sizeof source->item.field, "%s",
+                 line->hj212.take == TAKE_REALTIME ? "Rtd" : "Avg");
+}
+
+static void resolve_source(struct loader *l, struct source *source, const struct factor *factor, int interval_ms,
+                           const char *path)
 {
     char at[DOCUMENT_PATH + 16];
     source->line_index = -1;
@@ -48,6 +80,19 @@ static void resolve_source(struct loader *l, struct source *source, int interval
     if (source->line_index < 0) {
         snprintf(at, sizeof at, "%s.line", path);
         document_complain(l->document, at, "there is no line %s", source->line);
+    }
+    const struct line *line = source->line_index < 0 ? NULL : &l->plant->lines[source->line_index];
+    bool speaks_hj212 = line && line->kind >= LINE_HJ212_LISTEN;
+    snprintf(at, sizeof at, "%s.%s", path, speaks_hj212 ? "address" : "factor");
+    if (line && (speaks_hj212 ? source->has_address : source->has_factor))
+        document_complain(l->document, at, "%s has no such thing: line %s speaks %s",
+                          speaks_hj212 ? "a frame" : "a register", line->name, speaks_hj212 ? "HJ 212" : "Modbus");
+    snprintf(at, sizeof at, "%s.address", path);
+    if (line && !speaks_hj212 && !source->has_address)
+        document_complain(l->document, at, "is missing");
+    if (speaks_hj212) {
+        resolve_item(source, line, factor);
+        return;
     }
     bool bits = source->point.table == MB_COIL || source->point.table == MB_DISCRETE;
     snprintf(at, sizeof at, "%s.type", path);
@@ -108,16 +153,23 @@ static void resolve_channel(struct loader *l, struct outlet *outlet, struct chan
     snprintf(at, sizeof at, "%s.factor", path);
     if (!channel->factor)
         document_complain(l->document, at, "unknown factor %s (HJ 212-2017 annex B)", channel->factor_code);
-    else if ((channel->factor->code[0] == 'w') != (outlet->medium == MEDIUM_WATER))
+    else if (!factor_is_unit(channel->factor) && (channel->factor->code[0] == 'w') != (outlet->medium == MEDIUM_WATER))
         document_complain(l->document, at, "%s is not a factor of %s", channel->factor_code,
                           outlet->medium == MEDIUM_WATER ? "water" : "gas");
     else
         channel->role = role_of(channel->factor);
     snprintf(at, sizeof at, "%s.source", path);
-    resolve_source(l, &channel->source, channel->interval_ms, at);
+    resolve_source(l, &channel->source, channel->factor, channel->interval_ms, at);
     snprintf(at, sizeof at, "%s.marks.source", path);
     if (channel->has_marks)
-        resolve_source(l, &channel->marks_source, channel->interval_ms, at);
+        resolve_source(l, &channel->marks_source, channel->factor, channel->interval_ms, at);
+    for (size_t i = 0; i < channel->action_count; i++) {
+        struct source *write = &channel->actions[i].at;
+        write->line_index = -1;
+        for (size_t n = 0; n < l->plant->line_count; n++)
+            if (strcmp(l->plant->lines[n].name, write->line) == 0)
+                write->line_index = (int)n;
+    }
 }
 
 static void resolve_outlet(struct loader *l, size_t n)

@@ -26,10 +26,16 @@ static bool is_null(const yaml_node_t *node)
 static const char *kind_words(const struct field *field)
 {
     static const char *const WORDS[] = {
-        [FIELD_TEXT] = "text",          [FIELD_INTEGER] = "a whole number",  [FIELD_NUMBER] = "a number",
-        [FIELD_FLAG] = "true or false", [FIELD_CHOICE] = "one of the names", [FIELD_SECTION] = "a mapping",
-        [FIELD_LIST] = "a list",        [FIELD_PAIR] = "a pair [low, high]", [FIELD_TABLE] = "a mapping of numbers",
-        [FIELD_LATER] = "nothing yet",
+        [FIELD_TEXT] = "text",
+        [FIELD_INTEGER] = "a whole number",
+        [FIELD_NUMBER] = "a number",
+        [FIELD_FLAG] = "true or false",
+        [FIELD_CHOICE] = "one of the names",
+        [FIELD_SECTION] = "a mapping",
+        [FIELD_LIST] = "a list",
+        [FIELD_TEXTS] = "a list of texts",
+        [FIELD_PAIR] = "a pair [low, high]",
+        [FIELD_TABLE] = "a mapping of numbers",
     };
     return WORDS[field->kind];
 }
@@ -115,9 +121,9 @@ static bool fill_scalar(struct document *d, const yaml_node_t *node, const char 
     case FIELD_CHOICE:
     case FIELD_SECTION:
     case FIELD_LIST:
+    case FIELD_TEXTS:
     case FIELD_PAIR:
-    case FIELD_TABLE:
-    case FIELD_LATER: break;
+    case FIELD_TABLE: break;
     }
     return read_choice(d, node, path, field->choices, at);
 }
@@ -156,7 +162,13 @@ static bool fill_list(struct document *d, const yaml_node_t *node, const char *p
         char item_path[DOCUMENT_PATH];
         snprintf(item_path, sizeof item_path, "%s[%zu]", path, i);
         yaml_node_t *item = yaml_document_get_node(&d->yaml, node->data.sequence.items.start[i]);
-        good = schema_fill(d, item, item_path, field->section, list + i * field->size) && good;
+        if (field->kind == FIELD_TEXTS) {
+            struct field text = *field;
+            text.kind = FIELD_TEXT;
+            good = fill_scalar(d, item, item_path, &text, list + i * field->size) && good;
+        } else {
+            good = schema_fill(d, item, item_path, field->section, list + i * field->size) && good;
+        }
     }
     return good;
 }
@@ -200,7 +212,7 @@ static bool fill_field(struct document *d, const yaml_node_t *node, const char *
         *(bool *)member(base, field->given_at) = true;
     switch (field->kind) {
     case FIELD_SECTION: return schema_fill(d, node, path, field->section, at);
-    case FIELD_LATER: return document_complain_at(d, node, path, "%s", field->doc);
+    case FIELD_TEXTS:
     case FIELD_LIST: return fill_list(d, node, path, field, base);
     case FIELD_TABLE: return fill_table(d, node, path, field, base);
     case FIELD_PAIR: return fill_pair(d, node, path, field, at);
@@ -306,7 +318,7 @@ void schema_free(const struct section *section, void *base)
             schema_free(f->section, member(base, f->at));
             continue;
         }
-        if (f->kind != FIELD_LIST && f->kind != FIELD_TABLE)
+        if (f->kind != FIELD_LIST && f->kind != FIELD_TEXTS && f->kind != FIELD_TABLE)
             continue;
         char **list = member(base, f->at);
         size_t *count = member(base, f->count_at);
@@ -324,7 +336,7 @@ static void print_row(const struct field *f, FILE *out)
     fprintf(out, "| `%s` | ", f->key);
     if (f->kind == FIELD_CHOICE)
         fprintf(out, "%s", choice_words(f->choices, words, sizeof words));
-    else if (f->kind == FIELD_LIST || f->kind == FIELD_TABLE)
+    else if (f->kind == FIELD_LIST || f->kind == FIELD_TEXTS || f->kind == FIELD_TABLE)
         fprintf(out, "%s, at most %zu", kind_words(f), f->most);
     else
         fprintf(out, "%s", kind_words(f));
@@ -341,8 +353,7 @@ void schema_print(const struct section *section, FILE *out)
 {
     fprintf(out, "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n", section->name);
     for (size_t i = 0; i < section->count; i++)
-        if (section->fields[i].kind != FIELD_LATER)
-            print_row(&section->fields[i], out);
+        print_row(&section->fields[i], out);
     fprintf(out, "\n");
     for (size_t i = 0; i < section->count; i++) {
         const struct field *f = &section->fields[i];

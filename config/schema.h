@@ -21,10 +21,10 @@ enum field_kind {
     FIELD_FLAG,    /* bool */
     FIELD_CHOICE,  /* an enum, by name */
     FIELD_SECTION, /* an embedded struct */
+    FIELD_TEXTS,   /* pointer to char[size] each, and a size_t at count_at; written [a, b] */
     FIELD_LIST,    /* pointer to `size` bytes each, and a size_t at count_at */
     FIELD_PAIR,    /* double[2], written [a, b] */
     FIELD_TABLE,   /* rows of (int, choice), written {1: C, 2: M} */
-    FIELD_LATER,   /* known, and not in this version: refused with its doc as the reason */
 };
 
 struct choice {

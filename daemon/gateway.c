@@ -207,6 +207,8 @@ static void begin_stop(struct gateway *g, const char *why)
     sd_notify(0, "STOPPING=1");
     g->stopping = true;
     g->stop_ns = clock_monotonic_ns();
+    uplinks_close(g->uplinks);
+    g->uplinks = NULL;
     lines_stop(g->lines);
     go_on_stopping(g);
 }
@@ -256,6 +258,8 @@ static void on_journal_wake(uv_async_t *handle)
     struct journal_status s;
     if (g->feed)
         feed_pump(g->feed);
+    if (g->uplinks)
+        uplinks_pump(g->uplinks);
     journal_status_get(g->journal, &s);
     if (s.fatal && !g->stopping) {
         g->failed = true;
@@ -341,9 +345,10 @@ static bool open_rooms(struct gateway *g, struct error *err)
         gateway_config_alarm(g, ALARM_UNDER, ""); /* the file was good enough to start with */
     journal_flush(g->journal);
     struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, g};
-    if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(wake_lines, g, err)))
+    struct lines_events events = {gateway_information, gateway_instructed};
+    if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(&g->loop, wake_lines, &events, g, err)))
         return false;
-    return open_console(g, err) && lines_apply(g->lines, g->plant, err);
+    return open_console(g, err) && lines_apply(g->lines, g->plant, err) && gateway_open_uplinks(g, err);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -358,6 +363,8 @@ static void release(struct gateway *g)
 {
     struct feed *feed = g->feed;
     g->stopping = true;
+    uplinks_close(g->uplinks);
+    g->uplinks = NULL;
     lines_free(g->lines);
     g->lines = NULL;
     g->feed = NULL; /* a wake that is still on its way finds nobody */

@@ -11,6 +11,7 @@
 #include "journal/samples.h"
 #include "publish/console/console.h"
 #include "publish/feed/feed.h"
+#include "publish/uplink/uplinks.h"
 
 #include <uv.h>
 
@@ -27,6 +28,7 @@ struct gateway {
     struct compute *compute;
     struct journal *journal;
     struct feed *feed;
+    struct uplinks *uplinks;
     struct console *console;                    /* NULL: not configured */
     struct signer *writer_signer, *loop_signer; /* one a thread */
     struct sample_block block;                  /* samples not yet appended */
@@ -57,6 +59,11 @@ void gateway_append_block(struct gateway *g);
 void gateway_append_event(struct gateway *g, const char *kind, const char *detail);
 /* The journal's numbers by channel->index, to free(); NULL with err. */
 uint32_t *gateway_number_channels(struct gateway *g, const struct plant *plant, struct error *err);
+
+/* links.c: HJ 212 on both sides meets the other rooms. */
+bool gateway_open_uplinks(struct gateway *g, struct error *err);
+void gateway_information(void *owner, const struct information *information);
+void gateway_instructed(void *owner, uint64_t ticket, int exe_rtn);
 
 /* reload.c */
 void gateway_reload(uv_signal_t *handle, int signal_number);

@@ -87,5 +87,6 @@ char *gateway_metrics(void *owner)
                 f.subscriptions[s]);
     number(out, "cemsd_replay_requests_total", "counter", "Requests on replay and control.", (double)f.requests);
     number(out, "cemsd_replay_refused_total", "counter", "Requests refused.", (double)f.refused);
+    uplinks_metrics(g->uplinks, out);
     return fclose(out) == 0 ? text : NULL;
 }

@@ -79,6 +79,9 @@ static bool switch_to(struct gateway *g, struct plant *plant, struct error *err)
         }
         log_line(LOG_ERROR, "lines", "event=start-failed error=\"%s\"", err->text); /* one line; the others run */
     }
+    struct error uplink_error;
+    if (!uplinks_apply(g->uplinks, plant, &uplink_error)) /* one of them; the others run */
+        log_line(LOG_ERROR, "uplinks", "event=apply-failed error=\"%s\"", uplink_error.text);
     compute_adopt(compute, g->compute, clock_wall_ms());
     compute_free(g->compute);
     plant_free(g->plant);

@@ -7,15 +7,84 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+/* Only what has happened is named: most oddities never do. */
+static json_t *named_counts(const uint64_t *counts, int n, const char *(*name)(int))
+{
+    json_t *o = json_object();
+    for (int i = 0; i < n; i++)
+        if (counts[i] > 0)
+            json_object_set_new(o, name(i), json_integer((json_int_t)counts[i]));
+    return o;
+}
+
+static const char *verdict_name(int i)
+{
+    return hj212_verdict_name((enum hj212_verdict)i);
+}
+
+static const char *quirk_name(int i)
+{
+    return hj212_quirk_name((enum hj212_quirk)i);
+}
+
+static const char *crc_name(int i)
+{
+    return hj212_crc_kind_name((enum hj212_crc_kind)i);
+}
+
+static void add_hj212_line(json_t *o, const struct hj212_line_status *h)
+{
+    const struct hj212_counts *c = h->counts;
+    const struct {
+        const char *name;
+        uint64_t count;
+    } COUNTS[] = {
+        {"connections", h->connections},
+        {"connects", c->connects},
+        {"taken_over", c->taken_over},
+        {"turned_away", c->turned_away},
+        {"idle_closed", c->idle_closed},
+        {"refused_mn", c->refused_mn},
+        {"refused_pw", c->refused_pw},
+        {"refused_odd", c->refused_strict},
+        {"unknown_cn", c->unknown_cn},
+        {"incomplete", c->incomplete},
+        {"asked", c->asked},
+        {"unanswered", c->unanswered},
+        {"garbage_bytes", c->garbage_bytes},
+        {"values", c->items.values},
+        {"repeated", c->items.repeated},
+        {"unknown_items", c->items.unknown_items},
+        {"unknown_marks", c->items.unknown_marks},
+        {"bad_values", c->items.bad_values},
+        {"bad_times", c->items.bad_times},
+    };
+    json_object_set_new(o, "state", json_string(h->connected ? "connected" : "waiting"));
+    for (size_t i = 0; i < sizeof COUNTS / sizeof COUNTS[0]; i++)
+        json_object_set_new(o, COUNTS[i].name, json_integer((json_int_t)COUNTS[i].count));
+    json_object_set_new(o, "frames", named_counts(c->frames, HJ212_NEED_MORE, verdict_name));
+    json_object_set_new(o, "quirks", named_counts(c->quirks, HJ212_QUIRKS, quirk_name));
+    json_object_set_new(o, "crc_would_match", named_counts(c->crc_as, HJ212_CRC_KINDS + 1, crc_name));
+    json_object_set_new(o, "last_answer", value_instant(c->last_frame_ms));
+    json_object_set_new(o, "last_error", json_null());
+}
+
 static json_t *lines_json(struct gateway *g)
 {
     json_t *all = json_array();
     for (size_t i = 0; i < lines_count(g->lines); i++) {
         struct line_status s;
+        struct hj212_line_status h;
         const char *name;
         json_t *o = json_object();
         bool runs = lines_status(g->lines, i, &name, &s);
         json_object_set_new(o, "name", json_string(name));
+        if (lines_hj212_status(g->lines, i, &h)) {
+            json_object_set_new(o, "name", json_string(name));
+            add_hj212_line(o, &h);
+            json_array_append_new(all, o);
+            continue;
+        }
         json_object_set_new(o, "state", json_string(runs ? line_state_name(s.state) : "starting"));
         if (runs) {
             json_t *results = json_object();
@@ -120,6 +189,7 @@ char *gateway_status(void *owner)
     json_object_set_new(o, "outlets", outlets_json(g));
     json_object_set_new(o, "journal", journal_json(g));
     json_object_set_new(o, "feeds", feeds_json(g));
+    json_object_set_new(o, "uplinks", uplinks_status(g->uplinks));
     char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(10));
     json_decref(o);
     return text;

@@ -18,6 +18,7 @@
 
 #include "acquire/backoff.h"
 #include "acquire/mailbox.h"
+#include "hj212/command.h"
 #include "modbus/plan.h"
 #include "modbus/value.h"
 #include "model/clock.h"
@@ -40,6 +41,7 @@ enum {
     STATIONS = 256,
     FAILURES_TO_BACK_OFF = 2,
     EXCEPTION_ILLEGAL_ADDRESS = 2,
+    EXCEPTION_BUSY = 6,
     EXCEPTION_GATEWAY_PATH = 10,
     EXCEPTION_GATEWAY_TARGET = 11
 };
@@ -254,6 +256,34 @@ static void run_block(struct line_worker *w, size_t index)
     emit_block(w, block, MARK_B);
 }
 
+/* ---- the thread: writing ---- */
+
+static int outcome_of(struct line_worker *w, enum mb_result result)
+{
+    switch (result) {
+    case MB_OK: return HJ212_EXE_OK;
+    case MB_EXCEPTION: return mb_port_exception(w->port) == EXCEPTION_BUSY ? HJ212_EXE_BUSY : HJ212_EXE_CONDITIONS;
+    case MB_TIMEOUT:
+    case MB_DISCONNECTED: return HJ212_EXE_TIMEOUT;
+    case MB_GARBLED:
+    case MB_RESULTS: break;
+    }
+    return HJ212_EXE_FAILED; /* whether it was done can't be told */
+}
+
+static bool carry_out_order(struct line_worker *w)
+{
+    struct order order;
+    if (!mailbox_take_order(&w->mailbox, &order))
+        return false;
+    enum mb_result result = MB_DISCONNECTED;
+    if (connected(w))
+        result = mb_port_write(w->port, order.at.station, order.at.table, order.at.address, order.value);
+    mailbox_carried_out(&w->mailbox, outcome_of(w, result));
+    w->wake(w->owner);
+    return true;
+}
+
 /* ---- the thread: deadlines ---- */
 
 static size_t earliest(const struct line_worker *w)
@@ -283,13 +313,21 @@ static void *run(void *argument)
     int64_t start_ns = clock_monotonic_ns();
     for (size_t i = 0; i < w->plan.block_count; i++)
         w->due_ns[i] = start_ns + w->phase_ns;
-    while (w->plan.block_count > 0) {
+    for (;;) {
+        if (w->plan.block_count == 0) { /* a line that is only written to */
+            if (mailbox_wait_until(&w->mailbox, clock_monotonic_ns() + BACKOFF_MOST_NS))
+                break;
+            carry_out_order(w);
+            continue;
+        }
         size_t index = earliest(w);
         int64_t now_ns = clock_monotonic_ns();
         if (w->due_ns[index] > now_ns)
             hand_over(w);
         if (mailbox_wait_until(&w->mailbox, w->due_ns[index]))
             break;
+        if (carry_out_order(w))
+            continue;
         advance(w, index, clock_monotonic_ns());
         run_block(w, index);
     }
@@ -364,6 +402,21 @@ struct line_worker *line_start(const struct line *line, const struct point *poin
 size_t line_take(struct line_worker *worker, struct acquired *out, size_t room)
 {
     return mailbox_take(&worker->mailbox, out, room);
+}
+
+bool line_instruct(struct line_worker *worker, const struct point *at, int value, uint64_t ticket)
+{
+    return mailbox_order(&worker->mailbox, &(struct order){.ticket = ticket, .at = *at, .value = value});
+}
+
+bool line_instructed(struct line_worker *worker, uint64_t *ticket, int *exe_rtn)
+{
+    struct order order;
+    if (!mailbox_take_outcome(&worker->mailbox, &order))
+        return false;
+    *ticket = order.ticket;
+    *exe_rtn = order.exe_rtn;
+    return true;
 }
 
 void line_stop(struct line_worker *worker)

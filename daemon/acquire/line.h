@@ -57,6 +57,12 @@ struct line_worker *line_start(const struct line *line, const struct point *poin
 /* Takes up to room samples in the order of their making; returns how many. */
 size_t line_take(struct line_worker *worker, struct acquired *out, size_t room);
 
+/* Writes value to the coil or holding register at the point, between two reads. False when another write is under way.
+ */
+bool line_instruct(struct line_worker *worker, const struct point *at, int value, uint64_t ticket);
+/* How it ended (enum hj212_exe_rtn); false when nothing has. */
+bool line_instructed(struct line_worker *worker, uint64_t *ticket, int *exe_rtn);
+
 /* Asks the thread to end; it does within one transaction. */
 void line_stop(struct line_worker *worker);
 bool line_finished(struct line_worker *worker);

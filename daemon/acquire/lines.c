@@ -16,16 +16,20 @@ struct route {
 
 struct wire {
     struct line settings;
-    struct point *points;
+    struct point *points;      /* Modbus */
+    struct item_source *items; /* HJ 212 */
     struct route *routes;
     size_t count;
     struct line_worker *worker; /* NULL: waiting for its predecessor, or failed to start */
+    struct hj212_line *hj212;   /* of an HJ 212 line, in place of a thread */
     size_t index;               /* of the line in the plant, for the phase */
     bool failed;
 };
 
 struct lines {
+    uv_loop_t *loop;
     void (*wake)(void *owner);
+    struct lines_events events;
     void *owner;
     const struct plant *plant;
     struct wire *wires, *leaving; /* in force; asked to end */
@@ -36,14 +40,17 @@ struct lines {
     struct sample group[GROUP_MAX];
 };
 
-struct lines *lines_new(void (*wake)(void *owner), void *owner, struct error *err)
+struct lines *lines_new(uv_loop_t *loop, void (*wake)(void *owner), const struct lines_events *events, void *owner,
+                        struct error *err)
 {
     struct lines *lines = calloc(1, sizeof *lines);
     if (!lines) {
         error_set(err, "lines: out of memory");
         return NULL;
     }
+    lines->loop = loop;
     lines->wake = wake;
+    lines->events = *events;
     lines->owner = owner;
     return lines;
 }
@@ -51,7 +58,10 @@ struct lines *lines_new(void (*wake)(void *owner), void *owner, struct error *er
 static void wire_clear(struct wire *wire)
 {
     line_free(wire->worker);
+    hj212_line_close(wire->hj212);
     free(wire->points);
+    free(wire->items);
+    free(wire->settings.hj212.mns);
     free(wire->routes);
     *wire = (struct wire){0};
 }
@@ -77,16 +87,22 @@ void lines_free(struct lines *lines)
 static void add_point(struct wire *wire, const struct source *source, uint32_t channel, bool is_mark)
 {
     wire->points[wire->count] = source->point;
+    wire->items[wire->count] = source->item;
     wire->routes[wire->count++] = (struct route){channel, is_mark};
 }
 
 static bool wire_init(struct wire *wire, const struct plant *plant, size_t line)
 {
+    size_t mns = plant->lines[line].hj212.mn_count;
     *wire = (struct wire){.settings = plant->lines[line], .index = line};
+    wire->settings.hj212.mns = calloc(mns + 1, sizeof *wire->settings.hj212.mns);
     wire->points = calloc(2 * plant->channel_count + 1, sizeof *wire->points);
+    wire->items = calloc(2 * plant->channel_count + 1, sizeof *wire->items);
     wire->routes = calloc(2 * plant->channel_count + 1, sizeof *wire->routes);
-    if (!wire->points || !wire->routes)
+    if (!wire->points || !wire->items || !wire->routes || !wire->settings.hj212.mns)
         return false;
+    if (mns > 0)
+        memcpy(wire->settings.hj212.mns, plant->lines[line].hj212.mns, mns * sizeof(struct mn));
     for (size_t i = 0; i < plant->channel_count; i++) {
         const struct channel *channel = plant->channels[i];
         if (channel->source.line_index == (int)line)
@@ -99,6 +115,13 @@ static bool wire_init(struct wire *wire, const struct plant *plant, size_t line)
 
 static bool wire_start(struct lines *lines, struct wire *wire, struct error *err)
 {
+    if (wire->settings.kind >= LINE_HJ212_LISTEN) {
+        struct analyzers_events events = {lines->owner, lines->events.information, lines->events.instructed};
+        wire->hj212 = hj212_line_open(lines->loop, &wire->settings, wire->items, wire->count, &events, lines->wake,
+                                      lines->owner, err);
+        wire->failed = !wire->hj212;
+        return wire->hj212 != NULL;
+    }
     /* lines begin one after another, spread over a second: aligned bursts cost twice the CPU */
     int64_t phase_ns = (int64_t)(wire->index * 389 % 1000) * 1000000;
     wire->worker = line_start(&wire->settings, wire->points, wire->count, phase_ns, lines->wake, lines->owner, err);
@@ -111,25 +134,39 @@ static bool same_peer(const struct tcp_peer *a, const struct tcp_peer *b)
     return strcmp(a->host, b->host) == 0 && a->port == b->port;
 }
 
+static bool same_link(const struct hj212_link *a, const struct hj212_link *b)
+{
+    bool same = strcmp(a->bind, b->bind) == 0 && strcmp(a->host, b->host) == 0 && a->port == b->port &&
+                a->mn_count == b->mn_count && strcmp(a->password, b->password) == 0 && a->version == b->version &&
+                strcmp(a->st, b->st) == 0 && a->crc == b->crc && a->extra_length_digits == b->extra_length_digits &&
+                a->strict == b->strict && a->idle_s == b->idle_s && a->connections == b->connections &&
+                a->poll_s == b->poll_s && a->poll_cn == b->poll_cn && a->take == b->take;
+    for (size_t i = 0; same && i < a->mn_count; i++)
+        same = strcmp(a->mns[i].text, b->mns[i].text) == 0;
+    return same;
+}
+
 static bool same_settings(const struct line *a, const struct line *b)
 {
     return strcmp(a->name, b->name) == 0 && a->kind == b->kind && same_peer(&a->tcp, &b->tcp) &&
            same_peer(&a->rtu_over_tcp, &b->rtu_over_tcp) && strcmp(a->rtu.device, b->rtu.device) == 0 &&
            a->rtu.baud == b->rtu.baud && a->rtu.data_bits == b->rtu.data_bits && a->rtu.parity == b->rtu.parity &&
            a->rtu.stop_bits == b->rtu.stop_bits && a->timeout_ms == b->timeout_ms && a->pause_ms == b->pause_ms &&
-           a->max_registers == b->max_registers && a->max_gap == b->max_gap;
+           a->max_registers == b->max_registers && a->max_gap == b->max_gap && same_link(&a->hj212, &b->hj212);
 }
 
 static bool same_wire(const struct wire *a, const struct wire *b)
 {
     return a->count == b->count && same_settings(&a->settings, &b->settings) &&
-           memcmp(a->points, b->points, a->count * sizeof *a->points) == 0; /* seven ints: no padding */
+           memcmp(a->points, b->points, a->count * sizeof *a->points) == 0 && /* seven ints: no padding */
+           memcmp(a->items, b->items, a->count * sizeof *a->items) == 0;      /* zeroed texts */
 }
 
 static bool conflicts(const struct wire *leaving, const struct wire *wire)
 {
     return strcmp(leaving->settings.name, wire->settings.name) == 0 ||
-           (leaving->settings.kind == LINE_MODBUS_RTU && wire->settings.kind == LINE_MODBUS_RTU &&
+           (leaving->settings.kind == LINE_MODBUS_RTU &&
+            (wire->settings.kind == LINE_MODBUS_RTU || wire->settings.kind == LINE_HJ212_SERIAL) &&
             strcmp(leaving->settings.rtu.device, wire->settings.rtu.device) == 0);
 }
 
@@ -146,7 +183,7 @@ bool lines_reap(struct lines *lines, struct error *err)
     lines->leaving_count = kept;
     for (size_t i = 0; i < lines->wire_count; i++) {
         struct wire *wire = &lines->wires[i];
-        bool wait = wire->worker || wire->failed;
+        bool wait = wire->worker || wire->hj212 || wire->failed;
         for (size_t j = 0; j < lines->leaving_count && !wait; j++)
             wait = conflicts(&lines->leaving[j], wire);
         if (!wait && !wire_start(lines, wire, err))
@@ -160,10 +197,12 @@ static void take_over(struct lines *lines, struct wire *new, size_t new_count)
 {
     for (size_t i = 0; i < lines->wire_count; i++) {
         struct wire *old = &lines->wires[i];
-        for (size_t j = 0; j < new_count && old->worker; j++) {
+        for (size_t j = 0; j < new_count && (old->worker || old->hj212); j++) {
             if (same_wire(old, &new[j])) {
                 new[j].worker = old->worker;
+                new[j].hj212 = old->hj212;
                 old->worker = NULL;
+                old->hj212 = NULL;
             }
         }
         if (!old->worker) {
@@ -260,6 +299,21 @@ static void one_group(struct lines *lines, const struct wire *wire, const struct
         each(owner, lines->group, n);
 }
 
+static void report_instructions(struct lines *lines, struct wire *wire)
+{
+    uint64_t ticket;
+    int exe_rtn;
+    while (wire->worker && line_instructed(wire->worker, &ticket, &exe_rtn))
+        lines->events.instructed(lines->owner, ticket, exe_rtn);
+}
+
+static size_t take_from(struct wire *wire, struct acquired *taken)
+{
+    return wire->worker  ? line_take(wire->worker, taken, GROUP_MAX)
+           : wire->hj212 ? hj212_line_take(wire->hj212, taken, GROUP_MAX)
+                         : 0;
+}
+
 bool lines_collect(struct lines *lines, size_t max,
                    void (*each)(void *owner, const struct sample *samples, size_t count), void *owner)
 {
@@ -268,7 +322,8 @@ bool lines_collect(struct lines *lines, size_t max,
     for (size_t w = 0; w < lines->wire_count; w++) {
         struct wire *wire = &lines->wires[w];
         size_t taken;
-        while (wire->worker && groups < max && (taken = line_take(wire->worker, lines->taken, GROUP_MAX)) > 0) {
+        report_instructions(lines, wire);
+        while (groups < max && (taken = take_from(wire, lines->taken)) > 0) {
             for (size_t begin = 0, end; begin < taken; begin = end, groups++) {
                 for (end = begin + 1; end < taken && lines->taken[end].time_ms == lines->taken[begin].time_ms; end++)
                     ;
@@ -326,4 +381,29 @@ bool lines_status(struct lines *lines, size_t n, const char **name, struct line_
         return false;
     line_status_get(lines->wires[n].worker, out);
     return true;
+}
+
+bool lines_hj212_status(struct lines *lines, size_t n, struct hj212_line_status *out)
+{
+    if (!lines->wires[n].hj212)
+        return false;
+    hj212_line_status_get(lines->wires[n].hj212, out);
+    return true;
+}
+
+/* ---- instructions ---- */
+
+static bool write_modbus(struct lines *lines, const struct action *action, uint64_t ticket)
+{
+    struct wire *wire = &lines->wires[action->at.line_index];
+    return wire->worker && line_instruct(wire->worker, &action->at.point, action->value, ticket);
+}
+
+bool lines_instruct(struct lines *lines, const struct channel *channel, const struct action *action, const char *area,
+                    uint64_t ticket)
+{
+    if (!action->pass_through)
+        return write_modbus(lines, action, ticket);
+    struct wire *wire = &lines->wires[channel->source.line_index];
+    return wire->hj212 && hj212_line_instruct(wire->hj212, channel->source.item.mn, action->cn, area, ticket);
 }

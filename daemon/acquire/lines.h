@@ -8,13 +8,23 @@
 #ifndef CEMSD_ACQUIRE_LINES_H
 #define CEMSD_ACQUIRE_LINES_H
 
+#include "acquire/hj212/hj212_line.h"
 #include "acquire/line.h"
 #include "model/reading.h"
 
 struct lines;
 
+/* What lines tell besides samples, on the loop's thread. */
+struct lines_events {
+    /* An analyzer reported about itself over HJ 212. */
+    void (*information)(void *owner, const struct information *information);
+    /* An instruction has ended: enum hj212_exe_rtn. */
+    void (*instructed)(void *owner, uint64_t ticket, int exe_rtn);
+};
+
 /* wake(owner) comes from lines' threads. */
-struct lines *lines_new(void (*wake)(void *owner), void *owner, struct error *err);
+struct lines *lines_new(uv_loop_t *loop, void (*wake)(void *owner), const struct lines_events *events, void *owner,
+                        struct error *err);
 /* Waits for every thread (one transaction each at most). */
 void lines_free(struct lines *lines);
 
@@ -35,6 +45,12 @@ bool lines_collect(struct lines *lines, size_t max,
 void lines_watch(struct lines *lines, int64_t now_ns, int64_t now_ms,
                  void (*each)(void *owner, const struct sample *samples, size_t count), void *owner);
 
+/* Carries out an action of a channel: a Modbus write by the line's thread between two reads, or the command handed to
+ * the HJ 212 analyzer. The result comes by events.instructed with the ticket (not 0). False: the line is busy with
+ * another, or nobody is there; nothing comes then. area is the command's data area for passing on. */
+bool lines_instruct(struct lines *lines, const struct channel *channel, const struct action *action, const char *area,
+                    uint64_t ticket);
+
 /* Joins lines that have ended and starts their successors. True when a line could not be started (err). */
 bool lines_reap(struct lines *lines, struct error *err);
 
@@ -45,5 +61,7 @@ bool lines_finished(const struct lines *lines);
 size_t lines_count(const struct lines *lines);
 /* Name (borrowed) and status of the n-th; false when it is waiting for its predecessor to end. */
 bool lines_status(struct lines *lines, size_t n, const char **name, struct line_status *out);
+/* Of an HJ 212 line; false for others. */
+bool lines_hj212_status(struct lines *lines, size_t n, struct hj212_line_status *out);
 
 #endif

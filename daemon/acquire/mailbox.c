@@ -75,9 +75,52 @@ bool mailbox_wait_until(struct mailbox *box, int64_t deadline_ns)
 {
     struct timespec until = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
     pthread_mutex_lock(&box->lock);
-    while (!box->stopping && pthread_cond_timedwait(&box->stop, &box->lock, &until) == 0)
+    while (!box->stopping && !box->ordered && pthread_cond_timedwait(&box->stop, &box->lock, &until) == 0)
         ;
     bool stopping = box->stopping;
     pthread_mutex_unlock(&box->lock);
     return stopping;
+}
+
+bool mailbox_order(struct mailbox *box, const struct order *order)
+{
+    pthread_mutex_lock(&box->lock);
+    bool taken = box->order.ticket == 0;
+    if (taken) {
+        box->order = *order;
+        box->ordered = true;
+        pthread_cond_broadcast(&box->stop);
+    }
+    pthread_mutex_unlock(&box->lock);
+    return taken;
+}
+
+bool mailbox_take_order(struct mailbox *box, struct order *order)
+{
+    pthread_mutex_lock(&box->lock);
+    bool any = box->ordered;
+    *order = box->order;
+    box->ordered = false;
+    pthread_mutex_unlock(&box->lock);
+    return any;
+}
+
+void mailbox_carried_out(struct mailbox *box, int exe_rtn)
+{
+    pthread_mutex_lock(&box->lock);
+    box->order.exe_rtn = exe_rtn;
+    box->carried_out = true;
+    pthread_mutex_unlock(&box->lock);
+}
+
+bool mailbox_take_outcome(struct mailbox *box, struct order *order)
+{
+    if (!box->carried_out)
+        return false;
+    pthread_mutex_lock(&box->lock);
+    *order = box->order;
+    box->carried_out = false;
+    box->order.ticket = 0;
+    pthread_mutex_unlock(&box->lock);
+    return true;
 }

@@ -255,6 +255,8 @@ bool compute_latest(const struct compute *compute, uint32_t channel, struct read
                             .converted = c->converted,
                             .min = NAN,
                             .max = NAN,
+                            .converted_min = NAN,
+                            .converted_max = NAN,
                             .amount = NAN,
                             .multiple = NAN,
                             .exceeds = -1,

@@ -209,7 +209,8 @@ void judge_period(struct outlet_state *o, struct channel_state *c, enum period p
 
 void judge_missing(struct outlet_state *o, struct channel_state *c, int64_t now_ms)
 {
-    int64_t deadline_ms = c->last_valid_ms + o->plant->alarms.missing.minutes * MINUTE_MS;
+    int64_t patience_ms = o->plant->alarms.missing.minutes * MINUTE_MS, two_ms = 2 * (int64_t)c->channel->interval_ms;
+    int64_t deadline_ms = c->last_valid_ms + (patience_ms > two_ms ? patience_ms : two_ms);
     if (alarm_active(&c->finding[ALARM_MISSING]) || now_ms < deadline_ms)
         return;
     struct alarm_event event = event_of(o, c, ALARM_MISSING, deadline_ms);

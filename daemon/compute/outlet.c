@@ -157,6 +157,19 @@ void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct
     judge_sample(o, c, sample->time_ms);
 }
 
+/* A batch analyzer gives a value an hour or so: it stands until the next (HJ 355-2019; two intervals at most), so that
+ * every minute without a sample of its own has it. */
+static void hold(const struct outlet_state *o, struct channel_state *c, enum period period, int64_t start_ms)
+{
+    int64_t interval_ms = c->channel->interval_ms, length_ms = period_length_ms(period, realtime_ms(o));
+    struct window *slots = period == PERIOD_MINUTE ? c->series.minute : c->series.realtime;
+    bool stands = c->mark == MARK_N && c->time_ms != INSTANT_NONE && start_ms - c->time_ms <= 2 * interval_ms;
+    if (interval_ms <= MINUTE_MS || !stands || period > PERIOD_MINUTE ||
+        slots[(start_ms + INSTANT_ZONE_MS) / length_ms & 1].start_ms == start_ms)
+        return;
+    add_to(slots, start_ms, length_ms, MARK_N, c->value, c->converted, c->reason);
+}
+
 /* ---- periods ---- */
 
 static struct window *window_of(struct series *series, enum period period, int64_t start_ms, int64_t length_ms)
@@ -246,6 +259,7 @@ static void close_period(struct outlet_state *o, enum period period, int64_t sta
     for (size_t i = 0; i < record->reading_count; i++) {
         struct channel_state *c = &o->channels[i];
         uint32_t expected = window_expected(period, c->channel->interval_ms, realtime_ms(o));
+        hold(o, c, period, start_ms);
         struct figure f = close_window(&c->series, period, start_ms, length_ms, expected, c->converts);
         feed_above(&c->series, period, start_ms, &f);
         struct reading *r = &record->readings[i];
@@ -255,6 +269,8 @@ static void close_period(struct outlet_state *o, enum period period, int64_t sta
             .converted = f.converted,
             .min = f.min,
             .max = f.max,
+            .converted_min = f.converted_min,
+            .converted_max = f.converted_max,
             .mark = f.mark,
             .valid = f.valid,
             .expected = f.expected,

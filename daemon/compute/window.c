@@ -82,7 +82,16 @@ static enum mark dominant_mark(const struct window *window)
 struct figure window_close(const struct window *window, enum period period, uint32_t expected, bool converts)
 {
     uint32_t required = window_required(period, expected);
-    struct figure f = {NAN, NAN, NAN, NAN, window->value.n, expected, MARK_N, REASON_NONE};
+    struct figure f = {.value = NAN,
+                       .converted = NAN,
+                       .min = NAN,
+                       .max = NAN,
+                       .converted_min = NAN,
+                       .converted_max = NAN,
+                       .valid = window->value.n,
+                       .expected = expected,
+                       .mark = MARK_N,
+                       .reason = REASON_NONE};
     bool realtime = period == PERIOD_REALTIME;
     bool valid = realtime ? window->received > 0 && window->last_mark == MARK_N : window->value.n >= required;
     if (!valid || window->value.n == 0) {
@@ -99,9 +108,12 @@ struct figure window_close(const struct window *window, enum period period, uint
         return f;
     bool converted =
         realtime ? window->converted.n > 0 && window->converted_reason == REASON_NONE : window->converted.n >= required;
-    if (converted)
+    if (converted) {
         f.converted = realtime ? window->converted.last : window->converted.sum / window->converted.n;
-    else
+        f.converted_min = window->converted.min;
+        f.converted_max = window->converted.max;
+    } else {
         f.reason = window->converted_reason != REASON_NONE ? window->converted_reason : REASON_TOO_FEW;
+    }
     return f;
 }

@@ -34,7 +34,7 @@ struct window {
 
 /* A closed window's figures. NAN where absent. */
 struct figure {
-    double value, converted, min, max;
+    double value, converted, min, max, converted_min, converted_max;
     uint32_t valid, expected;
     enum mark mark;     /* N when valid, else the most frequent abnormal one (B when nothing came) */
     enum reason reason; /* why value or converted is absent */

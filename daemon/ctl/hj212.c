@@ -5,6 +5,7 @@
 #include "hj212/command.h"
 #include "hj212/sm4.h"
 #include "journal/chain.h"
+#include "publish/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,21 +13,9 @@
 
 enum { INPUT_MAX = 256 * 1024 * 1024 };
 
-/* A string of any bytes; in a value that is not UTF-8 every byte beyond ASCII becomes ?, so that the line stays JSON.
- */
 static json_t *text(struct slice s)
 {
-    if (!s.at)
-        return json_null();
-    json_t *exact = json_stringn(s.at, s.len);
-    if (exact)
-        return exact;
-    char *safe = malloc(s.len + 1);
-    for (size_t i = 0; safe && i < s.len; i++)
-        safe[i] = (unsigned char)s.at[i] < 0x80 ? s.at[i] : '?';
-    json_t *made = safe ? json_stringn(safe, s.len) : NULL;
-    free(safe);
-    return made ? made : json_null();
+    return value_text(s.at, s.len);
 }
 
 static json_t *quirk_names(uint32_t quirks)

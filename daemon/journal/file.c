@@ -22,13 +22,22 @@ static const char TABLES[] =
     "  to_ms INTEGER NOT NULL, value REAL, converted REAL, min REAL, max REAL, amount REAL, flow REAL, mark TEXT NOT "
     "NULL,"
     "  valid INTEGER NOT NULL, expected INTEGER NOT NULL, limit_max REAL, exceeds INTEGER, reason TEXT, seq INTEGER "
-    "NOT NULL,"
+    "NOT NULL, converted_min REAL, converted_max REAL,"
     "  PRIMARY KEY(outlet, factor, period, from_ms)) WITHOUT ROWID;"
+    "CREATE INDEX record_seq ON record(seq);"
     "CREATE TABLE cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, outlet TEXT NOT NULL, factor TEXT NOT NULL, UNIQUE(outlet, factor));"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "PRAGMA application_id = 1128615251;"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
+
+/* From one version to the next; each in a transaction of its own. */
+static const char *const MIGRATIONS[] = {
+    NULL, /* there is no version 0 */
+    /* 1 → 2: uplinks walk records by seq; extremes of converted values */
+    "ALTER TABLE record ADD COLUMN converted_min REAL; ALTER TABLE record ADD COLUMN converted_max REAL;"
+    "CREATE INDEX record_seq ON record(seq); PRAGMA user_version = 2;",
+};
 
 static int pragma_number(sqlite3 *db, const char *sql, int otherwise)
 {
@@ -38,6 +47,17 @@ static int pragma_number(sqlite3 *db, const char *sql, int otherwise)
         value = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     return value;
+}
+
+/* All of it or nothing. */
+static bool in_transaction(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
 }
 
 /* Is it ours? An empty database is, as soon as it has its tables. */
@@ -54,18 +74,17 @@ static bool recognise(sqlite3 *db, const char *path, bool create, struct error *
     if (tables < 0)
         return error_set(err, "journal %s can't be read: %s", path, sqlite3_errmsg(db));
     if (tables == 0 && create) {
-        if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-            sqlite3_exec(db, TABLES, NULL, NULL, NULL) == SQLITE_OK &&
-            sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        if (in_transaction(db, TABLES))
             return true;
-        error_set(err, "journal %s: make its tables: %s", path, sqlite3_errmsg(db));
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-        return false;
+        return error_set(err, "journal %s: make its tables: %s", path, sqlite3_errmsg(db));
     }
     if (pragma_number(db, "PRAGMA application_id", 0) != JOURNAL_APPLICATION_ID)
         return error_set(err, "%s is a database of something else, not a journal: set journal.path; it was not touched",
                          path);
     int version = pragma_number(db, "PRAGMA user_version", 0);
+    for (; create && version >= 1 && version < JOURNAL_VERSION; version++)
+        if (!in_transaction(db, MIGRATIONS[version]))
+            return error_set(err, "journal %s: migrate from version %d: %s", path, version, sqlite3_errmsg(db));
     if (version != JOURNAL_VERSION)
         return error_set(err, "journal %s has version %d, this program reads version %d", path, version,
                          JOURNAL_VERSION);

@@ -7,10 +7,10 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-enum { JOURNAL_APPLICATION_ID = 0x43454D53 /* "CEMS" */, JOURNAL_VERSION = 1 };
+enum { JOURNAL_APPLICATION_ID = 0x43454D53 /* "CEMS" */, JOURNAL_VERSION = 2 };
 
-/* Opens for writing, creating tables in an empty file; tries a write. *lock is a file descriptor that keeps a second
- * writer out as long as it is open. */
+/* Opens for writing, creating tables in an empty file, bringing an older one up to this version; tries a write. *lock
+ * is a file descriptor that keeps a second writer out as long as it is open. */
 sqlite3 *journal_file_open(const char *path, int *lock, struct error *err);
 /* Opens for reading only. */
 sqlite3 *journal_file_open_read(const char *path, struct error *err);

@@ -13,7 +13,7 @@ struct record_row {
     char outlet[NAME_BYTES], factor[8];
     enum period period;
     int64_t from_ms, to_ms;
-    double value, converted, min, max, amount, flow, limit_max;
+    double value, converted, min, max, amount, flow, limit_max, converted_min, converted_max;
     enum mark mark;
     uint32_t valid, expected;
     int exceeds;
@@ -75,7 +75,7 @@ struct journal {
     } head[STREAMS];
     struct named_number *channels;
     size_t channel_count, channel_room;
-    struct named_number cursors[8];
+    struct named_number cursors[JOURNAL_CURSORS];
     size_t cursor_count;
     uint64_t refused;
     uint64_t last_seq; /* of the entry appended last: its query rows follow */

@@ -99,7 +99,7 @@ static bool load_names(struct journal *journal, struct error *err)
     }
     sqlite3_finalize(s);
     ok = ok && sqlite3_prepare_v2(journal->db, "SELECT name, seq FROM cursor", -1, &s, NULL) == SQLITE_OK;
-    while (ok && journal->cursor_count < 8 && sqlite3_step(s) == SQLITE_ROW) {
+    while (ok && journal->cursor_count < JOURNAL_CURSORS && sqlite3_step(s) == SQLITE_ROW) {
         struct named_number *n = &journal->cursors[journal->cursor_count++];
         snprintf(n->name, sizeof n->name, "%s", (const char *)sqlite3_column_text(s, 0));
         n->number = (uint64_t)sqlite3_column_int64(s, 1);
@@ -283,6 +283,8 @@ static bool index_reading(struct journal *journal, const struct period_record *r
     row->converted = reading->converted;
     row->min = reading->min;
     row->max = reading->max;
+    row->converted_min = reading->converted_min;
+    row->converted_max = reading->converted_max;
     row->amount = reading->amount;
     row->flow = record->flow;
     row->limit_max = reading->limit ? reading->limit->max : NAN;
@@ -330,7 +332,7 @@ bool journal_save_cursor(struct journal *journal, const char *name, uint64_t seq
         if (strcmp(journal->cursors[i].name, name) == 0)
             known = &journal->cursors[i];
     if (!known) {
-        if (journal->cursor_count == 8)
+        if (journal->cursor_count == JOURNAL_CURSORS)
             return false;
         known = &journal->cursors[journal->cursor_count++];
         snprintf(known->name, sizeof known->name, "%s", name);

@@ -35,6 +35,7 @@ enum {
         16 * 1024 * 1024, /* durable and not yet taken; beyond it journal_take leaves gaps to read back */
     JOURNAL_BODY_MAX = 256 * 1024,
     TOPIC_BYTES = 192,
+    JOURNAL_CURSORS = 64,
 };
 
 struct journal_settings {

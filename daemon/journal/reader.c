@@ -196,48 +196,87 @@ bool reader_alarms(struct reader *reader, bool active_only, size_t max,
     return finish(reader, s, code, err);
 }
 
+#define RECORD_COLUMNS                                                                                                 \
+    "r.outlet, r.factor, r.period, r.mark, r.reason, r.from_ms, r.to_ms, r.value, r.converted, r.min, r.max, "         \
+    "r.amount,"                                                                                                        \
+    " r.flow, r.limit_max, r.converted_min, r.converted_max, r.valid, r.expected, r.exceeds, r.seq"
+
+static struct stored_record record_at(sqlite3_stmt *s)
+{
+    return (struct stored_record){.outlet = text_at(s, 0),
+                                  .factor = text_at(s, 1),
+                                  .period = text_at(s, 2),
+                                  .mark = text_at(s, 3),
+                                  .reason = text_at(s, 4),
+                                  .from_ms = sqlite3_column_int64(s, 5),
+                                  .to_ms = sqlite3_column_int64(s, 6),
+                                  .value = real_at(s, 7),
+                                  .converted = real_at(s, 8),
+                                  .min = real_at(s, 9),
+                                  .max = real_at(s, 10),
+                                  .amount = real_at(s, 11),
+                                  .flow = real_at(s, 12),
+                                  .limit_max = real_at(s, 13),
+                                  .converted_min = real_at(s, 14),
+                                  .converted_max = real_at(s, 15),
+                                  .valid = (uint32_t)sqlite3_column_int64(s, 16),
+                                  .expected = (uint32_t)sqlite3_column_int64(s, 17),
+                                  .exceeds = sqlite3_column_type(s, 18) == SQLITE_NULL ? -1 : sqlite3_column_int(s, 18),
+                                  .seq = (uint64_t)sqlite3_column_int64(s, 19)};
+}
+
+static bool walk_records(struct reader *reader, sqlite3_stmt *s,
+                         bool (*each)(void *owner, const struct stored_record *record), void *owner, struct error *err)
+{
+    int code = SQLITE_DONE;
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct stored_record record = record_at(s);
+        if (!each(owner, &record))
+            break;
+    }
+    return finish(reader, s, code, err);
+}
+
+/* By channel, so that each is one range of the primary key, however many years the journal holds. */
 bool reader_records(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms,
                     int64_t to_ms, bool (*each)(void *owner, const struct stored_record *record), void *owner,
                     struct error *err)
 {
-    sqlite3_stmt *s =
-        prepare(reader,
-                "SELECT outlet, factor, period, mark, reason, from_ms, to_ms, value, converted, min, max, amount, flow,"
-                " limit_max, valid, expected, exceeds, seq FROM record"
-                " WHERE (?1 = '' OR outlet = ?1) AND (?2 = '' OR factor = ?2) AND (?3 = '' OR period = ?3)"
-                " AND from_ms >= ?4 AND from_ms < ?5 ORDER BY from_ms, outlet, factor, to_ms",
-                err);
-    int code = SQLITE_DONE;
+    const char *sql = period[0] ? "SELECT " RECORD_COLUMNS " FROM channel c CROSS JOIN record r"
+                                  " ON r.outlet = c.outlet AND r.factor = c.factor AND r.period = ?3"
+                                  " WHERE (?1 = '' OR c.outlet = ?1) AND (?2 = '' OR c.factor = ?2)"
+                                  " AND r.from_ms >= ?4 AND r.from_ms < ?5 ORDER BY r.from_ms, r.outlet, r.factor"
+                                : "SELECT " RECORD_COLUMNS " FROM channel c CROSS JOIN record r"
+                                  " ON r.outlet = c.outlet AND r.factor = c.factor"
+                                  " AND r.period IN ('minute', 'hour', '2hour', 'day')"
+                                  " WHERE (?1 = '' OR c.outlet = ?1) AND (?2 = '' OR c.factor = ?2)"
+                                  " AND r.from_ms >= ?4 AND r.from_ms < ?5"
+                                  " ORDER BY r.from_ms, r.outlet, r.factor, r.to_ms";
+    sqlite3_stmt *s = prepare(reader, sql, err);
     if (!s)
         return false;
-    const char *const texts[] = {outlet, factor, period};
-    for (int i = 0; i < 3; i++)
-        sqlite3_bind_text(s, i + 1, texts[i], -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 1, outlet, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, factor, -1, SQLITE_STATIC);
+    if (period[0])
+        sqlite3_bind_text(s, 3, period, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 4, from_ms);
     sqlite3_bind_int64(s, 5, to_ms);
-    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        struct stored_record r = {text_at(s, 0),
-                                  text_at(s, 1),
-                                  text_at(s, 2),
-                                  text_at(s, 3),
-                                  text_at(s, 4),
-                                  sqlite3_column_int64(s, 5),
-                                  sqlite3_column_int64(s, 6),
-                                  real_at(s, 7),
-                                  real_at(s, 8),
-                                  real_at(s, 9),
-                                  real_at(s, 10),
-                                  real_at(s, 11),
-                                  real_at(s, 12),
-                                  real_at(s, 13),
-                                  (uint32_t)sqlite3_column_int64(s, 14),
-                                  (uint32_t)sqlite3_column_int64(s, 15),
-                                  sqlite3_column_type(s, 16) == SQLITE_NULL ? -1 : sqlite3_column_int(s, 16),
-                                  (uint64_t)sqlite3_column_int64(s, 17)};
-        if (!each(owner, &r))
-            break;
-    }
-    return finish(reader, s, code, err);
+    return walk_records(reader, s, each, owner, err);
+}
+
+bool reader_records_after(struct reader *reader, uint64_t after, uint64_t upto, size_t max,
+                          bool (*each)(void *owner, const struct stored_record *record), void *owner, struct error *err)
+{
+    sqlite3_stmt *s = prepare(reader,
+                              "SELECT " RECORD_COLUMNS " FROM record r WHERE r.seq > ?1 AND r.seq <= ?2"
+                              " ORDER BY r.seq LIMIT ?3",
+                              err);
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 1, clamp_seq(after));
+    sqlite3_bind_int64(s, 2, clamp_seq(upto));
+    sqlite3_bind_int64(s, 3, (int64_t)max);
+    return walk_records(reader, s, each, owner, err);
 }
 
 bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,

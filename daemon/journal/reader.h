@@ -39,7 +39,7 @@ bool reader_alarms(struct reader *reader, bool active_only, size_t max,
 struct stored_record {
     const char *outlet, *factor, *period, *mark, *reason; /* reason "" when there is none */
     int64_t from_ms, to_ms;
-    double value, converted, min, max, amount, flow, limit_max;
+    double value, converted, min, max, amount, flow, limit_max, converted_min, converted_max;
     uint32_t valid, expected;
     int exceeds; /* -1 not judged */
     uint64_t seq;
@@ -48,6 +48,10 @@ struct stored_record {
 bool reader_records(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms,
                     int64_t to_ms, bool (*each)(void *owner, const struct stored_record *record), void *owner,
                     struct error *err);
+/* Records whose entry has after < seq ≤ upto, in the order of seq, at most max rows. */
+bool reader_records_after(struct reader *reader, uint64_t after, uint64_t upto, size_t max,
+                          bool (*each)(void *owner, const struct stored_record *record), void *owner,
+                          struct error *err);
 bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,
                        int64_t from_ms);
 

@@ -23,7 +23,7 @@ static const char *const SQL[STATEMENTS] = {
     [SQL_ENTRY] = "INSERT INTO entry VALUES(?,?,?,?,?,?)",
     [SQL_MESSAGE] = "INSERT INTO message VALUES(?,?,?,?,?)",
     [SQL_LATEST] = "INSERT OR REPLACE INTO latest VALUES(?,?,?)",
-    [SQL_RECORD] = "INSERT OR IGNORE INTO record VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [SQL_RECORD] = "INSERT OR IGNORE INTO record VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     /* IGNORE above: after a backward clock step a period may close again; what was published first stands */
     [SQL_ALARM] = UPSERT_ALARM,
     [SQL_CURSOR] = "INSERT OR REPLACE INTO cursor VALUES(?,?)",
@@ -124,6 +124,8 @@ static int write_record(struct journal *journal, const struct record_row *r)
         sqlite3_bind_int(s, 16, r->exceeds);
     bind_text(s, 17, reason_code(r->reason));
     sqlite3_bind_int64(s, 18, (int64_t)r->seq);
+    bind_real(s, 19, r->converted_min);
+    bind_real(s, 20, r->converted_max);
     return run(s);
 }
 

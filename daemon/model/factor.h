@@ -10,6 +10,8 @@ struct factor {
     char unit[16];       /* of the concentration or quantity; "" when it has none */
     char amount_unit[8]; /* of the amount; "" when amounts make no sense */
     int decimals;        /* digits after the point when published or sent (2025 format where known) */
+    int decimals_2017;   /* ... when sent to a platform of 2005 or 2017 */
+    int digits;          /* before the point, of the newest format; 0 when unknown */
 };
 
 #endif

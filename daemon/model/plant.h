@@ -4,6 +4,7 @@
 #define CEMSD_MODEL_PLANT_H
 
 #include "model/factor.h"
+#include "model/link.h"
 #include "model/mark.h"
 #include "model/period.h"
 #include "model/point.h"
@@ -24,7 +25,14 @@ enum {
     MARK_ROWS_MAX = 32,
 };
 
-enum line_kind { LINE_MODBUS_TCP, LINE_MODBUS_RTU, LINE_MODBUS_RTU_OVER_TCP };
+enum line_kind {
+    LINE_MODBUS_TCP,
+    LINE_MODBUS_RTU,
+    LINE_MODBUS_RTU_OVER_TCP,
+    LINE_HJ212_LISTEN,
+    LINE_HJ212_CONNECT,
+    LINE_HJ212_SERIAL
+};
 enum parity { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
 
 struct tcp_peer {
@@ -40,10 +48,11 @@ struct serial {
 
 struct line {
     char name[NAME_BYTES];
-    enum line_kind kind; /* which of the three below was given */
-    bool has_tcp, has_rtu, has_rtu_over_tcp;
+    enum line_kind kind; /* which of those below was given */
+    bool has_tcp, has_rtu, has_rtu_over_tcp, has_hj212_listen, has_hj212_connect, has_hj212_serial;
     struct tcp_peer tcp, rtu_over_tcp;
-    struct serial rtu;
+    struct serial rtu; /* modbus_rtu, hj212_serial */
+    struct hj212_link hj212;
     int timeout_ms;    /* for one whole answer */
     int pause_ms;      /* silence kept between an answer and the next request */
     int max_registers; /* most registers of one request, 1..125 */
@@ -52,8 +61,19 @@ struct line {
 
 struct source {
     char line[NAME_BYTES];
-    int line_index; /* into plant->lines */
-    struct point point;
+    int line_index;     /* into plant->lines */
+    struct point point; /* of a Modbus line */
+    bool has_address, has_factor;
+    struct item_source item; /* of an HJ 212 line */
+};
+
+/* What a platform's control command does to an instrument (HJ 212 3011..3024). */
+struct action {
+    int cn;
+    int calibration;  /* 3011: 0 zero, 1 span, -1 either */
+    struct source at; /* Modbus write: coil or holding register */
+    int value;
+    bool pass_through; /* HJ 212 line: the command is handed to the analyzer */
 };
 
 /* A raw status value and the mark it stands for. */
@@ -108,6 +128,8 @@ struct channel {
     struct source marks_source;
     struct mark_row *mark_rows;
     size_t mark_row_count;
+    struct action *actions;
+    size_t action_count;
     struct limit *limits; /* configured; those of the outlet's standard are appended by the loader */
     size_t limit_count;
 };
@@ -193,6 +215,8 @@ struct plant {
     size_t line_count;
     struct outlet *outlets;
     size_t outlet_count;
+    struct uplink *uplinks;
+    size_t uplink_count;
     struct alarm_rules alarms;
     struct channel **channels; /* all channels of all outlets, by channel->index */
     struct outlet **outlet_of; /* the outlet of each, by channel->index */

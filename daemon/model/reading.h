@@ -36,9 +36,10 @@ const char *reason_text_zh(enum reason reason);
 /* One factor of one closed period (or of the real-time span). Absent numbers are NAN. */
 struct reading {
     const struct channel *channel;
-    double value;              /* dry standard state, factor's unit (gas); as measured (water, parameters) */
-    double converted;          /* at the reference oxygen; NAN when the outlet has none */
-    double min, max;           /* of `value` */
+    double value;     /* dry standard state, factor's unit (gas); as measured (water, parameters) */
+    double converted; /* at the reference oxygen; NAN when the outlet has none */
+    double min, max;  /* of `value` */
+    double converted_min, converted_max;
     double amount;             /* factor's amount unit over the period; NAN without flow */
     const struct limit *limit; /* what it is judged against in this period, or NULL */
     double multiple;           /* judged figure / limit - 1; NAN when not judged */

@@ -10,4 +10,7 @@ json_t *value_instant(int64_t instant_ms);
 /* Unrounded; null for NAN and infinity. */
 json_t *value_figure(double figure);
 
+/* Any bytes as a string: what is not UTF-8 becomes ?; null when text is NULL. */
+json_t *value_text(const char *text, size_t length);
+
 #endif

@@ -281,8 +281,9 @@ static void keep_silence(const struct mb_port *port)
 
 struct request {
     uint8_t station, function;
-    uint16_t address, count;
-    int bytes; /* of the data in the answer */
+    uint16_t address, count; /* count: the value of a write */
+    int bytes;               /* of the data in the answer */
+    bool writes;             /* the answer repeats the request */
 };
 
 /*  TCP   [transaction 2][protocol 0 2][length 2][unit 1] [function 1][address 2][count 2]
@@ -324,6 +325,11 @@ static enum belongs examine(const struct mb_port *port, const struct request *r,
         return FOREIGN;
     if (pdu[1] == (r->function | 0x80))
         return length == header + 3 + trailer ? OURS : FOREIGN;
+    if (r->writes)
+        return pdu[1] == r->function && length == header + 6 + trailer && (pdu[2] << 8 | pdu[3]) == r->address &&
+                       (pdu[4] << 8 | pdu[5]) == r->count
+                   ? OURS
+                   : FOREIGN;
     return pdu[1] == r->function && pdu[2] == r->bytes && length == header + 3 + r->bytes + trailer ? OURS : FOREIGN;
 }
 
@@ -384,9 +390,20 @@ static enum mb_result transact(struct mb_port *port, const struct request *r, ui
         return MB_EXCEPTION;
     }
     bool bits = r->function <= MODBUS_FC_READ_DISCRETE_INPUTS;
+    if (r->writes)
+        return MB_OK;
     for (int i = 0; i < r->count; i++)
         registers[i] = (uint16_t)(bits ? data[i / 8] >> (i % 8) & 1 : data[2 * i] << 8 | data[2 * i + 1]);
     return MB_OK;
+}
+
+static enum mb_result counted(struct mb_port *port, const struct request *r, uint16_t *registers)
+{
+    port->exception = 0;
+    enum mb_result result = port->connected ? transact(port, r, registers) : MB_DISCONNECTED;
+    port->counts.requests++;
+    port->counts.results[result]++;
+    return result;
 }
 
 enum mb_result mb_port_read(struct mb_port *port, int station, enum mb_table table, int address, int count,
@@ -406,9 +423,18 @@ enum mb_result mb_port_read(struct mb_port *port, int station, enum mb_table tab
         .count = (uint16_t)count,
         .bytes = bits ? (count + 7) / 8 : 2 * count,
     };
-    port->exception = 0;
-    enum mb_result result = port->connected ? transact(port, &r, registers) : MB_DISCONNECTED;
-    port->counts.requests++;
-    port->counts.results[result]++;
-    return result;
+    return counted(port, &r, registers);
+}
+
+enum mb_result mb_port_write(struct mb_port *port, int station, enum mb_table table, int address, int value)
+{
+    bool coil = table == MB_COIL;
+    struct request r = {
+        .station = (uint8_t)station,
+        .function = coil ? MODBUS_FC_WRITE_SINGLE_COIL : MODBUS_FC_WRITE_SINGLE_REGISTER,
+        .address = (uint16_t)address,
+        .count = (uint16_t)(coil ? (value ? 0xFF00 : 0) : value),
+        .writes = true,
+    };
+    return counted(port, &r, NULL);
 }

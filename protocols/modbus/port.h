@@ -50,6 +50,9 @@ void mb_port_disconnect(struct mb_port *port);
 enum mb_result mb_port_read(struct mb_port *port, int station, enum mb_table table, int address, int count,
                             uint16_t *registers);
 
+/* Writes one coil (value 0 or 1, function 5) or one holding register (function 6). MB_OK when the device echoed it. */
+enum mb_result mb_port_write(struct mb_port *port, int station, enum mb_table table, int address, int value);
+
 /* Code of the last MB_EXCEPTION: 1 illegal function, 2 illegal data address, 3 illegal data value, 4 device failure,
  * 6 busy, 10 gateway path unavailable, 11 gateway target silent. */
 int mb_port_exception(const struct mb_port *port);

@@ -88,7 +88,8 @@ static void each_fault_has_its_place_and_words(void **state)
          "{host: h}}\n",
          "c.yaml:4:12: lines[1].name: the name a is already taken by lines[0]"},
         {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: a}\n",
-         "c.yaml:3:5: lines[0]: none of modbus_tcp, modbus_rtu, modbus_rtu_over_tcp is given; it must be one"},
+         "c.yaml:3:5: lines[0]: none of modbus_tcp, modbus_rtu, modbus_rtu_over_tcp, hj212_listen, hj212_connect, "
+         "hj212_serial is given; it must be one"},
         {"site: {name: N, code: C, mn: 1}\nfeeds:\n  alarm: {bind: \"tcp://0.0.0.0:5556\"}\n",
          "c.yaml:3:17: feeds.alarm.bind: tcp://0.0.0.0:5556 can be reached from the network without feeds.curve; add "
          "it, or write insecure: true here"},
@@ -105,10 +106,78 @@ static void each_fault_has_its_place_and_words(void **state)
          "c.yaml:4:10: outlets[1].id: the id D is already taken by outlets[0]"},
         {"", "c.yaml:1:1: the file is empty"},
         {"- a\n", "c.yaml:1:1: must be a mapping (the file)"},
-        {"site: {name: N, code: C, mn: 1}\nuplinks: []\n",
-         "c.yaml:2:10: uplinks: HJ 212 uplinks are not in this version"},
-        {"site: {name: N, code: C, mn: 1}\nlines:\n  - {name: w, hj212_listen: {}}\n",
-         "c.yaml:3:29: lines[0].hj212_listen: HJ 212 lines are not in this version"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {}}\n",
+         "c.yaml:3:29: lines[0].hj212_listen.bind: is missing"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w, address: 3}}]}\n",
+         "c.yaml:6:92: outlets[0].channels[0].source.address: a frame has no such thing: line w speaks HJ 212"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: m}}]}\n",
+         "c.yaml:6:73: outlets[0].channels[0].source.address: is missing"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: m, address: 1, factor: w21011}}]}\n",
+         "c.yaml:6:103: outlets[0].channels[0].source.factor: a register has no such thing: line m speaks Modbus"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: '127.0.0.1:9212', "
+         "poll_s: 5}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, channels: "
+         "[{factor: w21011, source: {line: w}}]}\n",
+         "c.yaml:3:62: lines[0].hj212_listen.poll_s: without mn there is nobody to ask"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}, actions: [{cn: 3011}]}]}\n",
+         "c.yaml:6:94: outlets[0].channels[0].actions[0]: give either write or pass_through"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}, actions: [{cn: 3018, pass_through: true}]}]}\n",
+         "c.yaml:6:99: outlets[0].channels[0].actions[0].cn: 3018 is no control command"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: m, address: 1}, actions: [{cn: 3011, pass_through: true}]}]}\n",
+         "c.yaml:6:131: outlets[0].channels[0].actions[0].pass_through: line m does not speak HJ 212"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}, actions: [{cn: 3011, write: {line: x}}]}]}\n",
+         "c.yaml:6:119: outlets[0].channels[0].actions[0].write.line: there is no line x"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1, password: abc}]\n",
+         "c.yaml:7:49: uplinks[0].password: it must be six letters and digits"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1, version: 2016}]\n",
+         "c.yaml:7:48: uplinks[0].version: 2016 is not 2005, 2017 or 2025"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1, allow: "
+         "[everything]}]\n",
+         "c.yaml:7:46: uplinks[0].allow: everything is not clock, calibrate, parameters, control or access"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1, outlets: [B]}]\n",
+         "c.yaml:7:48: uplinks[0].outlets: there is no outlet B"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1}, {name: u, host: h, "
+         "port: 2}]\n",
+         "c.yaml:7:47: uplinks[1].name: the name u is already taken by uplinks[0]"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1, encrypt: {key_file: "
+         "/nonexistent}}]\n",
+         "c.yaml:7:48: uplinks[0].encrypt: HJ 212-2017 has no encryption"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1, version: 2025, "
+         "encrypt: {key_file: /nonexistent}}]\n",
+         "c.yaml:7:74: uplinks[0].encrypt.key_file: key /nonexistent can't be opened: No such file or directory"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\n  - {id: B, name: b, medium: water, channels: [{factor: "
+         "w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1}]\n",
+         "c.yaml:8:11: uplinks[0].outlets: w21011 is measured at A and at B: a platform can't tell them apart; make "
+         "two uplinks"},
     };
     size_t wrong = 0;
     (void)state;
@@ -211,7 +280,7 @@ static void an_unconfirmed_limit_judges_nothing(void **state)
 static void the_factor_table_is_whole(void **state)
 {
     (void)state;
-    assert_int_equal(factor_count(), 184); /* rows of config/factors.csv */
+    assert_int_equal(factor_count(), 184 + 32); /* rows of config/factors.csv, SB1 to SB32 */
     assert_ptr_equal(factor_find("02"), factor_find("a21026"));
     assert_string_equal(factor_find("a24016")->name_zh, "1,1-二氯乙烷"); /* a quoted comma */
     assert_int_equal(factor_find("a34013")->decimals, 1);                /* N4 in 2017, N4.1 in 2025 */
