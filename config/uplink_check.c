@@ -46,7 +46,9 @@ static void check_action(struct loader *l, const struct channel *channel, const 
 {
     const struct hj212_command *command = hj212_command_find(action->cn);
     bool writes = action->at.line[0] != '\0';
-    if (!command || (command->policy != HJ212_POLICY_CALIBRATE && command->policy != HJ212_POLICY_CONTROL))
+    bool control = command && (command->policy == HJ212_POLICY_CALIBRATE || command->policy == HJ212_POLICY_CONTROL ||
+                               (command->policy == HJ212_POLICY_PARAMETERS && action->pass_through));
+    if (!control)
         COMPLAIN(l, path, ".cn", "%d is no control command", action->cn);
     if (writes == action->pass_through) {
         COMPLAIN(l, path, "", "give either write or pass_through");

@@ -414,7 +414,7 @@ struct gateway *gateway_open(struct plant *plant, const char *config_file, struc
 
 int gateway_run(struct gateway *g)
 {
-    uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&g->tick, on_tick, clock_timer_ms(TICK_MS), clock_timer_ms(TICK_MS));
     uv_signal_start(&g->on_term, on_stop_signal, SIGTERM);
     uv_signal_start(&g->on_int, on_stop_signal, SIGINT);
     uv_signal_start(&g->on_hup, gateway_reload, SIGHUP);

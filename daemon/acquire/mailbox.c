@@ -1,5 +1,7 @@
 #include "acquire/mailbox.h"
 
+#include "model/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -73,7 +75,7 @@ void mailbox_stop(struct mailbox *box)
 
 bool mailbox_wait_until(struct mailbox *box, int64_t deadline_ns)
 {
-    struct timespec until = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
+    struct timespec until = clock_timespec(deadline_ns);
     pthread_mutex_lock(&box->lock);
     while (!box->stopping && !box->ordered && pthread_cond_timedwait(&box->stop, &box->lock, &until) == 0)
         ;

@@ -1,5 +1,6 @@
 """The documents are true: the reference is the schema's, the configurations in them pass, the links lead somewhere."""
 import glob
+import json
 import os
 import re
 import unittest
@@ -13,6 +14,19 @@ class Docs(GatewayTest):
         page = read(os.path.join(ROOT, "docs", "configuration.md"))
         kept = re.search(r"<!-- cemsd --schema -->\n(.*?)\n<!-- end -->", page, re.S).group(1).strip()
         self.assertEqual(kept, printed)
+
+    def test_the_table_of_hj212_commands_is_the_programs(self):
+        printed = run(program("cemsctl"), "hj212", "commands").stdout.strip()
+        page = read(os.path.join(ROOT, "docs", "hj212.md"))
+        kept = re.search(r"<!-- cemsctl hj212 commands -->\n(.*?)\n<!-- end -->", page, re.S).group(1).strip()
+        self.assertEqual(kept, printed)
+
+    def test_every_oddity_is_explained(self):
+        page = read(os.path.join(ROOT, "docs", "hj212.md"))
+        with open(os.path.join(ROOT, "tests", "conformance", "hj212", "oddities.json")) as file:
+            for line in json.load(file):
+                for quirk in line["quirks"]:
+                    self.assertIn(quirk, page)
 
     def test_every_configuration_shown_passes(self):
         shown = 0

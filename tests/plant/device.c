@@ -3,6 +3,7 @@
 #include "modbus/value.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum fault device_fault(const struct signals *signals, const struct device *device, int station, double t_s,
@@ -63,6 +64,24 @@ static size_t exception(uint8_t function, uint8_t code, uint8_t *pdu)
     return 2;
 }
 
+/* A write is told on standard output and echoed; it moves no signal. */
+static size_t take_write(const struct device *device, int station, const uint8_t *request, uint8_t *pdu)
+{
+    int address = request[1] << 8 | request[2], value = request[3] << 8 | request[4];
+    bool here = false, coil = request[0] == 5;
+    for (size_t i = 0; i < device->point_count; i++)
+        here = here || device->points[i].at.station == station;
+    if (!here)
+        return 0;
+    if (coil && value != 0 && value != 0xFF00)
+        return exception(request[0], 3, pdu);
+    printf("write %s %d %s %d %d\n", device->name, station, coil ? "coil" : "holding", address,
+           coil ? value == 0xFF00 : value);
+    fflush(stdout);
+    memcpy(pdu, request, 5);
+    return 5;
+}
+
 size_t device_answer(const struct signals *signals, const struct device *device, int station, const uint8_t *request,
                      size_t length, double t_s, uint8_t *pdu)
 {
@@ -73,6 +92,8 @@ size_t device_answer(const struct signals *signals, const struct device *device,
         return 0;
     uint8_t function = request[0];
     int address = request[1] << 8 | request[2], count = request[3] << 8 | request[4];
+    if (function == 5 || function == 6)
+        return take_write(device, station, request, pdu);
     if (function < 1 || function > 4)
         return exception(function, 1, pdu);
     bool bits = function <= 2;

@@ -487,7 +487,7 @@ struct hj212_line *hj212_line_open(uv_loop_t *loop, const struct line *line, con
     l->tick.data = l;
     l->ticking = true;
     l->handles++;
-    uv_timer_start(&l->tick, on_tick, 0, TICK_MS);
+    uv_timer_start(&l->tick, on_tick, 0, clock_timer_ms(TICK_MS));
     return l;
 }
 

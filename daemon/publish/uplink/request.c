@@ -468,7 +468,7 @@ static const struct {
     {2013, act_no_data},    {2021, act_start_units},  {2022, act_stop_units},     {2031, act_history},
     {2041, act_history},    {2051, act_history},      {2061, act_history},        {2062, act_no_data},
     {3011, act_instruct},   {3012, act_instruct},     {3013, act_instruct},       {3014, act_instruct},
-    {3015, act_instruct},   {3016, act_instruct},     {3017, act_cannot},         {3018, act_cannot},
+    {3015, act_instruct},   {3016, act_cannot},       {3017, act_cannot},         {3018, act_cannot},
     {3019, act_identity},   {3020, act_information},  {3021, act_instruct},       {3022, act_instruct},
     {3024, act_instruct},
 };

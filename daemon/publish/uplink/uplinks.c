@@ -146,7 +146,7 @@ struct uplinks *uplinks_open(const struct plant *plant, struct journal *journal,
         uplinks_close(u);
         return NULL;
     }
-    uv_timer_start(&u->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&u->tick, on_tick, clock_timer_ms(TICK_MS), clock_timer_ms(TICK_MS));
     return u;
 }
 

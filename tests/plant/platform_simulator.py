@@ -2,7 +2,7 @@
 
 As a program it prints what it receives, one JSON line a frame:
 
-    platform.py --port 9000 [--key HEX] [--seed N] [--trouble 0.05]
+    platform_simulator.py --port 9000 [--key HEX] [--seed N] [--trouble 0.05]
 
 Written on tests/plant/hj212.py, so that nothing of it is shared with what it tests. Deterministic per seed for a given order
 of frames.
@@ -25,6 +25,7 @@ class Platform:
         self.key, self.random, self.trouble = key, random.Random(seed), trouble
         self.received, self.errors, self.troubles = [], [], 0
         self.mute = False  # takes everything, answers nothing
+        self.refusing = False  # hangs up on whoever comes
         self.connection, self.stopping = None, False
         self.lock = threading.Lock()
         self.server = socket.socket()
@@ -51,10 +52,15 @@ class Platform:
                 fresh, _ = self.server.accept()
                 fresh.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.hang_up()  # the second connection of a device takes over
+                if self.refusing:
+                    fresh.close()
+                    continue
                 with self.lock:
                     self.connection = fresh
                 stream = hj212.Stream(self.key)
                 continue
+            if self.refusing:
+                self.hang_up()
             if not ready or not self.connection:
                 continue
             try:
