@@ -185,6 +185,7 @@ static void go_on_stopping(struct gateway *g)
     if (!g->lines_gone) {
         g->lines_gone = true;
         lines_collect(g->lines, SIZE_MAX, on_group, g);
+        lines_hang_up(g->lines);
         gateway_append_block(g);
         gateway_append_event(g, "stop", "");
         journal_flush(g->journal);

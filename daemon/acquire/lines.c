@@ -358,6 +358,14 @@ void lines_stop(struct lines *lines)
             line_stop(lines->wires[i].worker);
 }
 
+void lines_hang_up(struct lines *lines)
+{
+    for (size_t i = 0; i < lines->wire_count; i++) {
+        hj212_line_close(lines->wires[i].hj212);
+        lines->wires[i].hj212 = NULL;
+    }
+}
+
 bool lines_finished(const struct lines *lines)
 {
     for (size_t i = 0; i < lines->wire_count; i++)

@@ -54,7 +54,10 @@ bool lines_instruct(struct lines *lines, const struct channel *channel, const st
 /* Joins lines that have ended and starts their successors. True when a line could not be started (err). */
 bool lines_reap(struct lines *lines, struct error *err);
 
-/* Asks all to end, and whether they have. */
+/* Hangs up on every HJ 212 analyzer: after the last lines_collect. */
+void lines_hang_up(struct lines *lines);
+
+/* Asks the threads to end, and whether they have. */
 void lines_stop(struct lines *lines);
 bool lines_finished(const struct lines *lines);
 

@@ -50,10 +50,12 @@ def report(name, value, unit, limit, at_most=True):
 class Gateway:
     """cemsd on a configuration of its own, measured from outside by /proc."""
 
-    def __init__(self, lines, outlets, alarms="", realtime_s=10, feeds=None):
-        self.folder = tempfile.mkdtemp(prefix="cemsd-bench-")
+    def __init__(self, lines, outlets, alarms="", realtime_s=10, folder=None):
+        fresh = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="cemsd-bench-")
         self.alarm, self.disclosure, self.replay = ports(3)
-        subprocess.run([binary("cemsctl"), "keygen", f"{self.folder}/feed.pem"], check=True, stdout=subprocess.DEVNULL)
+        if fresh:
+            subprocess.run([binary("cemsctl"), "keygen", f"{self.folder}/feed.pem"], check=True, stdout=subprocess.DEVNULL)
         with open(f"{self.folder}/c.yaml", "w", encoding="utf-8") as out:
             out.write(f"""site: {{name: bench, code: C, mn: BENCH}}
 journal: {{path: {self.folder}/journal.db}}
@@ -233,12 +235,108 @@ def serial():
     report("RTU at 9600 baud, bus busy against the limit of the wire", statistics.median(shares), "%", 90, at_most=False)
 
 
+def codec():
+    """Decoding of the field frames of the corpus, against the table-driven CRC alone on the same bytes."""
+    corpus = os.path.join(os.path.dirname(__file__), "..", "conformance", "hj212", "field.frames")
+    folder = tempfile.mkdtemp(prefix="cemsd-bench-")
+    with open(corpus, "rb") as file, open(f"{folder}/frames", "wb") as out:
+        out.write(file.read().replace(b"\n", b"\r\n"))
+    shares, encoded = [], []
+    for _ in range(arguments.rounds):
+        done = subprocess.run([binary("bench_hj212"), "codec", f"{folder}/frames", "200"], capture_output=True, text=True, check=True)
+        crc, decode, encode = map(float, done.stdout.split())
+        shares.append(decode / crc)
+        encoded.append(encode)
+        print(f"  CRC alone {crc:.0f} MB/s, decoding with CRC and items {decode:.0f} MB/s, encoding {encode:.0f} MB/s")
+    report("HJ 212 decode and CRC against the table-driven CRC alone", statistics.median(shares), "x", 0.7, at_most=False)
+    report("HJ 212 encode", statistics.median(encoded), "MB/s", 300, at_most=False)
+
+
+def analyzers():
+    """1,000 HJ 212 analyzers on one listener, each two values a second, computed and journalled."""
+    (port,) = ports(1)
+    count = 1000
+    outlets = "".join(f"  - {{id: DA{o:04d}, name: s, medium: gas, reference_o2: 6, channels: [{{factor: a21026, source: {{line: l, mn: '{o:014d}'}}}}, {{factor: a19001, source: {{line: l, mn: '{o:014d}'}}}}]}}\n"
+                      for o in range(count))
+    mns = ", ".join(f"'{o:014d}'" for o in range(count))
+    gateway = Gateway(f"  - {{name: l, hj212_listen: {{bind: '127.0.0.1:{port}', connections: {count}, mn: [{mns}]}}}}\n", outlets, realtime_s=3600, alarms="missing: {minutes: 60}")
+    seconds = 12 * arguments.rounds + 3
+    load = subprocess.Popen([binary("bench_hj212"), "analyzers", str(port), str(count), str(seconds)], stdout=subprocess.PIPE, text=True)
+    while gateway.status()["lines"][0]["frames"].get("ok", 0) < count:
+        time.sleep(0.2)  # everybody is there and has spoken
+    shares = []
+    for _ in range(arguments.rounds):
+        cpu, begin = gateway.cpu_s(), time.monotonic()
+        time.sleep(12)
+        shares.append(100 * (gateway.cpu_s() - cpu) / (time.monotonic() - begin))
+    rss = gateway.rss_mib()
+    frames = int(load.communicate(timeout=60)[0].split()[0])
+    line = gateway.status()["lines"][0]
+    print(f"  {line['connects']} connections, {line['values']} values of {frames} frames sent: {line['frames']}")
+    if line["connects"] != count or line["values"] < 2 * frames:
+        failed.append("the analyzers were not served")
+    gateway.stop()
+    report("1,000 HJ 212 analyzers at a frame a second, CPU of one core", statistics.median(shares), "%", 15)
+    report("1,000 HJ 212 analyzers, RSS", rss, "MiB", 64)
+
+
+def fill(path, minutes, factors):
+    """A past of minute records in a journal that knows them, as if the platform had been away."""
+    import hashlib
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA synchronous = OFF")
+    seq, chain = db.execute("SELECT seq, hash FROM entry WHERE stream = 'disclosure' ORDER BY seq DESC LIMIT 1").fetchone()
+    now = int(time.time() * 1000) // 60000 * 60000
+    for minute in range(minutes):
+        seq += 1
+        begin = now - (minutes - minute + 60) * 60000
+        body = b'{"v":1,"stream":"disclosure","seq":%d,"prev":"%s"}' % (seq, bytes(chain).hex().encode())
+        chain = hashlib.sha256(bytes(chain) + body).digest()
+        db.execute("INSERT INTO entry VALUES('disclosure', ?, ?, 'minute', ?, ?)", (seq, begin + 60000, body, chain))
+        db.executemany("INSERT OR IGNORE INTO record VALUES('DA001', ?, 'minute', ?, ?, 20.5, 21.5, 19.5, 22.5, 0.01, 1000, 'N', 60, 60, 35, 0, NULL, ?, 20.1, 23.4)",
+                       [(f, begin, begin + 60000, seq) for f in factors])
+    db.commit()
+    db.close()
+
+
+def backlog():
+    """30 days of minutes of 20 factors drain to a platform that acknowledges at once, while alarms go on."""
+    rates, p99 = [], []
+    for _ in range(max(1, arguments.rounds // 2 + 1)):
+        port, modbus = ports(2)
+        factors = [f for f in gas_factors(40) if f not in ("a00000", "a01011")][:20]
+        if "a21026" not in factors:
+            factors[0] = "a21026"
+        channels = ", ".join(f"{{factor: {f}, interval_ms: {20 if f == 'a21026' else 5000}, source: {{line: l, address: {0 if f == 'a21026' else 4 + 2 * n}}}{', limits: [{max: 35, source: x}]' if f == 'a21026' else ''}}}"
+                             for n, f in enumerate(factors))
+        outlet = f"  - {{id: DA001, name: s, medium: gas, channels: [{channels}]}}\nuplinks:\n  - {{name: city, host: 127.0.0.1, port: {port}, realtime_s: 0, backlog_per_s: 100000}}\n"
+        line = f"  - {{name: l, modbus_tcp: {{host: 127.0.0.1, port: {modbus}}}}}\n"
+        alarms = "instantaneous: {multiple: 1, samples: 1}"
+        gateway = Gateway(line, outlet, alarms=alarms, realtime_s=1)
+        time.sleep(3)  # a first real-time body, so that the stream has begun
+        gateway.stop()
+        fill(f"{gateway.folder}/journal.db", 30 * 1440, factors)
+        gateway = Gateway(line, outlet, alarms=alarms, realtime_s=1, folder=gateway.folder)
+        platform = subprocess.Popen([binary("bench_hj212"), "platform", str(port), str(30 * 1440), "240"], stdout=subprocess.PIPE, text=True)
+        tools = subprocess.run([binary("bench_tools"), "latency", str(modbus), f"tcp://127.0.0.1:{gateway.alarm}", "400"], capture_output=True, text=True, timeout=60, check=True)
+        frames, records, spent = map(float, platform.communicate(timeout=300)[0].split())
+        print(f"  {frames:.0f} frames, {records:.0f} records of one factor in {spent:.1f} s: {frames / spent:.0f} frames/s; alarms meanwhile: median {tools.stdout.split()[0]} ms")
+        if frames < 30 * 1440:
+            failed.append("the backlog did not drain")
+        gateway.stop()
+        rates.append(records / spent)
+        p99.append(float(tools.stdout.split()[1]))
+    report("30 days of minute data drain to a platform", statistics.median(rates), "records/s", 5000, at_most=False)
+    report("answer on the wire to alarm, p99, while it drains", statistics.median(p99), "ms", 10)
+
+
 def main():
     (server_port,) = ports(1)
     server = subprocess.Popen([binary("bench_tools"), "server", str(server_port)])
     try:
         for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
-                          ("latency", latency), ("serial", serial)):
+                          ("latency", latency), ("serial", serial),
+                          ("codec", codec), ("analyzers", analyzers), ("backlog", backlog)):
             if not arguments.only or name in arguments.only.split(","):
                 run()
     finally:
