@@ -20,7 +20,7 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define LIVE_MS (2 * MINUTE_MS) /* a record younger than this is not backlog */
-enum { STAGE_RECORD, STAGE_EXTRA, STAGES, STAGE_BITS = 2 };
+enum { STAGE_RECORD, STAGE_EXTRA, STAGES, STAGE_BITS = 2, FLUSH_EACH_UP_TO = 200 };
 
 const char *lane_name(enum lane lane)
 {
@@ -78,7 +78,9 @@ static void save_record_cursor(struct platform *p, uint64_t seq, int stages)
 {
     char name[64];
     journal_save_cursor(p->set->journal, cursor_name(p, "", name), seq << STAGE_BITS | (uint64_t)stages);
-    journal_flush(p->set->journal);
+    if (p->uplink->backlog_per_s <=
+        FLUSH_EACH_UP_TO) /* faster, and alarms would wait behind a commit for each answer */
+        journal_flush(p->set->journal);
 }
 
 /* ---- the record lane ---- */
@@ -94,44 +96,30 @@ static bool keep_row(void *owner, const struct stored_record *record)
 {
     struct platform *p = owner;
     struct report_row row;
+    p->walked++;
+    p->reached = record->seq;
     if (report_row_of(&p->reporter, record, &row))
         p->rows[p->row_count++] = row;
-    p->event_seq = record->seq; /* how far the walk came */
     return p->row_count < ROWS_MAX;
 }
 
-/* More rows of the journal; whole records only. */
+/* More rows of the journal; whole records only: one that the end of the walk may have cut is read again. */
 static void fetch_rows(struct platform *p)
 {
     struct error err;
-    uint64_t upto = durable(p, STREAM_DISCLOSURE), before = p->event_seq;
-    p->row_count = p->row_at = 0;
+    uint64_t upto = durable(p, STREAM_DISCLOSURE);
+    p->row_count = p->row_at = p->walked = 0;
     if (p->scanned >= upto)
         return;
-    p->event_seq = 0;
-    if (!reader_records_after(p->set->reader, p->scanned, upto, 4 * ROWS_MAX, keep_row, p, &err)) {
+    if (!reader_records_after(p->set->reader, p->scanned, upto, WALK_MAX, keep_row, p, &err)) {
         log_line(LOG_ERROR, "uplink", "name=%s event=read-failed error=\"%s\"", p->uplink->name, err.text);
         p->row_count = 0;
-        p->event_seq = before;
         return;
     }
-    uint64_t reached = p->event_seq;
-    p->event_seq = before;
-    if (reached == 0) { /* nothing but real-time bodies */
-        p->scanned = upto;
-        return;
-    }
-    /* the last record may have been cut: it is read again, unless it is the only one */
-    size_t whole = p->row_count;
-    while (whole > 0 && p->rows[whole - 1].seq == reached)
-        whole--;
-    bool all = p->row_count < ROWS_MAX && reached <= upto;
-    if (!all && whole > 0) {
-        p->row_count = whole;
-        p->scanned = reached - 1;
-    } else {
-        p->scanned = reached;
-    }
+    bool to_the_end = p->walked < WALK_MAX && p->row_count < ROWS_MAX;
+    while (!to_the_end && p->row_count > 0 && p->rows[p->row_count - 1].seq == p->reached)
+        p->row_count--;
+    p->scanned = to_the_end ? upto : p->reached - 1;
 }
 
 static int cn_of(const struct platform *p, enum period period)

@@ -18,7 +18,8 @@
 
 enum {
     OUT_BYTES = 64 * 1024,
-    ROWS_MAX = 1024,
+    ROWS_MAX = 256, /* read at a time: less than a millisecond of the loop; more than two records */
+    WALK_MAX = 1024,
     HISTORIES = 4,
     INSTRUCTIONS = 4,
     QNS_KEPT = 16,
@@ -108,6 +109,8 @@ struct platform {
     uint64_t realtime_after; /* seq of the sample stream that must be durable */
     struct report_row rows[ROWS_MAX];
     size_t row_count, row_at, group; /* group: rows of the record being sent */
+    size_t walked;                   /* rows of the last fetch, and the seq it reached */
+    uint64_t reached;
     uint64_t scanned, event_scanned, tried_seq;
     int stage, skip_stages; /* messages of one record: itself, run times, furnace */
     uint64_t event_seq;

@@ -105,6 +105,7 @@ static void on_tick(uv_timer_t *timer)
     int64_t now_ns = clock_monotonic_ns();
     for (size_t i = 0; i < u->count; i++)
         platform_tick(u->platforms[i], now_ns);
+    journal_flush(u->journal);
     reap(u);
 }
 
