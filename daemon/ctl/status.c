@@ -29,8 +29,9 @@ static void print_lines(const json_t *status)
     json_array_foreach(json_object_get(status, "lines"), i, line)
     {
         char requests[32], ok[32], silent[32];
-        number(line, "requests", requests);
-        number(json_object_get(line, "results"), "ok", ok);
+        bool hj212 = json_object_get(line, "frames") != NULL; /* frames taken in the place of requests made */
+        number(line, hj212 ? "asked" : "requests", requests);
+        number(json_object_get(line, hj212 ? "frames" : "results"), "ok", ok);
         number(line, "stations_silent", silent);
         ctl_cell(text(line, "name"), 16), ctl_cell(text(line, "state"), 10), ctl_cell(requests, 10), ctl_cell(ok, 10),
             ctl_cell(silent, 6);
@@ -56,6 +57,31 @@ static void print_outlets(const json_t *status)
             ctl_cell(text(channel, "unit"), 6), ctl_cell(text(channel, "mark"), 2);
             printf("%s\n", json_is_string(json_object_get(channel, "reason")) ? text(channel, "reason") : "");
         }
+    }
+}
+
+static void print_uplinks(const json_t *status)
+{
+    size_t i;
+    json_t *uplink;
+    const json_t *all = json_object_get(status, "uplinks");
+    if (json_array_size(all) == 0)
+        return;
+    printf("\n");
+    ctl_cell("uplink", 16), ctl_cell("state", 10), ctl_cell("records", 10), ctl_cell("to tell", 10),
+        ctl_cell("resent", 8);
+    printf("last answer\n");
+    json_array_foreach(all, i, uplink)
+    {
+        char records[32], behind[32], resent[32];
+        json_int_t durable = json_integer_value(json_object_get(uplink, "durable"));
+        number(json_object_get(uplink, "acknowledged"), "record", records);
+        snprintf(behind, sizeof behind, "%lld",
+                 (long long)(durable - json_integer_value(json_object_get(uplink, "told_upto"))));
+        number(uplink, "resent", resent);
+        ctl_cell(text(uplink, "name"), 16), ctl_cell(text(uplink, "state"), 10), ctl_cell(records, 10),
+            ctl_cell(behind, 10), ctl_cell(resent, 8);
+        printf("%s  %s\n", text(uplink, "last_ack"), text(uplink, "last_error"));
     }
 }
 
@@ -94,6 +120,7 @@ int ctl_status(struct ctl *ctl)
                text(status, "started"));
         print_lines(status);
         print_outlets(status);
+        print_uplinks(status);
         print_journal(status);
     }
     json_decref(status);

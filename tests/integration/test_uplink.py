@@ -300,5 +300,64 @@ class Commands(Uplinked):
         self.assertLess(time.monotonic() - time_before, 20)
 
 
+class History(Uplinked):
+    FACTORS = ["a21026", "a21002", "a34013", "a21003", "a21004", "a21005", "a21024", "a21018", "a24088", "a25002", "a25003", "a25005"]
+    DAY = 1772294400000  # 2026-03-01T00:00:00+08:00
+
+    def stamp(self, ms):
+        return hj212.stamp(ms / 1000)
+
+    def test_the_past_in_records_and_in_packets(self):
+        self.plant()
+        p = self.platform()
+        channels = "\n".join(f"      - {{factor: {f}, interval_ms: 60000, source: {{line: stack, address: {2 * n}}}}}" for n, f in enumerate(self.FACTORS))
+        channels += "\n      - {factor: SB1, interval_ms: 60000, source: {line: stack, table: coil, address: 1}}"
+        config = self.uplinked([f"name: city, host: 127.0.0.1, port: {p.port}, realtime_s: 0"], channels=channels)
+        gateway = self.start(config)
+        until(lambda: p.of(2081), "the connection")
+        self.assertEqual(gateway.end(), 0)
+        with sqlite3.connect(self.path("journal.db")) as db:
+            for period, count, length in (("minute", 1440, 60000), ("hour", 24, 3600000), ("day", 2, 86400000)):
+                for n in range(count):
+                    begin = self.DAY + n * length
+                    for f in self.FACTORS + ["SB1"]:
+                        value = (1.0 if n < 90 else 0.0) if f == "SB1" else n + 0.25
+                        db.execute("INSERT INTO record VALUES('DA001', ?, ?, ?, ?, ?, NULL, ?, ?, 0.125, NULL, 'N', 60, 60, NULL, NULL, NULL, 0, NULL, NULL)",
+                                   (f, period, begin, begin + length, value, value - 0.25, value + 0.25))
+        self.start(config)
+        until(lambda: len(p.of(2081)) == 2, "the second connection")
+
+        def ask(cn, begin, end):
+            qn = p.ask(cn, f"BeginTime={self.stamp(begin)};EndTime={self.stamp(end)}")
+            end = until(lambda: p.of(9012, QN=qn), f"{cn}")[0]
+            at = p.received.index(p.of(9011, QN=qn)[0])
+            sent = [f for f in p.received[at:p.received.index(end)] if f["CN"] == str(cn)]
+            return int(end["area"].partition("ExeRtn=")[2]), sent
+
+        rtn, sent = ask(2051, self.DAY + 600000, self.DAY + 600000 + 19 * 60000)  # both ends included
+        self.assertEqual(rtn, 1)
+        times = [f["area"][9:23] for f in sent]
+        self.assertEqual(sorted(times), times)
+        self.assertEqual(sorted(set(times)), [self.stamp(self.DAY + (10 + n) * 60000) for n in range(20)])
+        self.assertEqual(len({f["QN"] for f in sent}), len(sent))
+        self.assertEqual({(f["PNUM"], f["PNO"], f["Flag"]) for f in sent}, {("2", "1", "7"), ("2", "2", "7")})
+        first = sent[0]["area"] + ";" + sent[1]["area"]
+        # formats N5.2, N5.1 and N4 of 2017; ties go to the even digit
+        self.assertIn("a21026-Cou=0.1250,a21026-Min=10.00,a21026-Avg=10.25,a21026-Max=10.50,a21026-Flag=N", first)
+        self.assertIn("a21002-Cou=0.1250,a21002-Min=10.0,a21002-Avg=10.2,a21002-Max=10.5,a21002-Flag=N", first)
+        self.assertIn("a34013-Cou=0.1250,a34013-Min=10,a34013-Avg=10,a34013-Max=10,a34013-Flag=N", first)
+        for f in self.FACTORS:
+            self.assertEqual(first.count(f"{f}-Flag=N"), 1)
+        self.assertNotIn("SB1", first)
+        rtn, sent = ask(2061, self.DAY + 5 * 3600000, self.DAY + 5 * 3600000)  # begin = end gives that record
+        self.assertEqual((rtn, {f["area"][9:23] for f in sent}), (1, {self.stamp(self.DAY + 5 * 3600000)}))
+        rtn, sent = ask(2031, self.DAY, self.DAY + 10 * 86400000)
+        self.assertEqual((rtn, len({f["area"][9:23] for f in sent})), (1, 2))
+        rtn, sent = ask(2041, self.DAY, self.DAY)
+        self.assertEqual((rtn, [f["area"] for f in sent]), (1, [f"DataTime={self.stamp(self.DAY)};SB1-RT=1.50"]))  # 90 of 1,440 minutes
+        self.assertEqual(ask(2051, self.DAY - 20 * 86400000, self.DAY - 1), (100, []))
+        self.assertEqual(ask(2061, self.DAY - 3000 * 86400000, self.DAY - 1), (100, []))  # years of nothing
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -452,6 +452,44 @@ static void what_is_not_in_the_table_cannot_happen(void **state)
             assert_string_equal(alarms[i].id, "old");
 }
 
+/* TP by a batch analyzer, one value an hour: it stands for the minutes that follow, two hours at most, and then is
+ * missing. Samples at 08:00:30 (0.3) and 09:00:30 (0.5). Hour 08 is all 0.3, hour 09 all 0.5. In hour 11 the value of
+ * 09:00:30 still stands at 11:00, and is more than two hours old at 11:01: one valid minute of sixty, no mean. */
+static void a_batch_value_stands_until_the_next(void **state)
+{
+    static const char TEXT[] = "site: {name: N, code: C, mn: 88880001}\n"
+                               "lines: [{name: a, hj212_listen: {bind: '127.0.0.1:1'}}]\n"
+                               "outlets: [{id: DW001, name: w, medium: water, channels: [{factor: w21011, interval_ms: "
+                               "3600000, source: {line: a}}]}]\n";
+    static struct load_report report;
+    struct compute_sink sink = {NULL, on_record, on_alarm};
+    struct error err;
+    (void)state;
+    write_text("w.yaml", TEXT);
+    struct plant *works = plant_load("w.yaml", &report);
+    report_clear(&report);
+    assert_non_null(works);
+    struct compute *c = compute_new(works, sink, &err);
+    assert_non_null(c);
+    int64_t begin = at("2026-11-23T08:00:00");
+    compute_begin(c, begin);
+    compute_samples(c, &(struct sample){begin + 30000, 0, MARK_N, 0.3}, 1);
+    compute_tick(c, begin + 30 * MINUTE_MS + 1000);
+    check_close(last[PERIOD_MINUTE].readings[0].value, 0.3, 0);
+    assert_int_equal(last[PERIOD_MINUTE].readings[0].mark, MARK_N);
+    compute_tick(c, begin + HOUR_MS + 1000);
+    check_close(last[PERIOD_HOUR].readings[0].value, 0.3, 1e-12);
+    assert_int_equal(last[PERIOD_HOUR].readings[0].valid, 60);
+    compute_samples(c, &(struct sample){begin + HOUR_MS + 30000, 0, MARK_N, 0.5}, 1);
+    compute_tick(c, begin + 2 * HOUR_MS + 1000);
+    check_close(last[PERIOD_HOUR].readings[0].value, 0.5, 1e-12);
+    compute_tick(c, begin + 4 * HOUR_MS + 1000);
+    check_close(last[PERIOD_HOUR].readings[0].value, NAN, 0);
+    assert_int_equal(last[PERIOD_HOUR].readings[0].valid, 1);
+    compute_free(c);
+    plant_free(works);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -469,6 +507,7 @@ int main(void)
         TEST(impossible_values_never_reach_a_mean),
         TEST(period_edges_are_sharp),
         TEST(a_day_is_the_mean_of_its_hours),
+        TEST(a_batch_value_stands_until_the_next),
         TEST(a_reload_keeps_windows_in_progress),
         TEST(a_clock_set_right_makes_up_no_years),
         TEST(what_is_not_in_the_table_cannot_happen),

@@ -273,6 +273,41 @@ static void foreign_files_are_refused_and_left_alone(void **state)
     assert_non_null(strstr(err.text, "give the daemon a folder it may write in"));
 }
 
+static bool count_record(void *owner, const struct stored_record *record)
+{
+    size_t *n = owner;
+    assert_true(isnan(record->converted_min));
+    assert_string_equal(record->factor, "a21026");
+    ++*n;
+    return true;
+}
+
+/* A file of version 1 as it was left: the daemon brings it up to date, readers ask for that. */
+static void a_journal_of_version_1_is_migrated(void **state)
+{
+    struct error err;
+    size_t n = 0;
+    (void)state;
+    fresh();
+    struct journal *journal = open_journal("j.db", NULL);
+    publish(journal, STREAM_DISCLOSURE, 1);
+    assert_true(journal_close(journal));
+    execute("DROP INDEX record_seq; ALTER TABLE record DROP COLUMN converted_min;"
+            "ALTER TABLE record DROP COLUMN converted_max; PRAGMA user_version = 1;"
+            "INSERT INTO record VALUES('D','a21026','minute',0,60000,1,NULL,1,1,NULL,NULL,'N',60,60,NULL,NULL,NULL,1)");
+    assert_null(reader_open("j.db", &err));
+    assert_non_null(strstr(err.text, "has version 1, this program reads version 2"));
+    journal = open_journal("j.db", NULL);
+    struct reader *reader = reader_open("j.db", &err);
+    assert_non_null(reader);
+    assert_true(reader_records_after(reader, 0, 1, 10, count_record, &n, &err));
+    assert_int_equal(n, 1);
+    assert_true(reader_records_after(reader, 1, 1, 10, count_record, &n, &err));
+    assert_int_equal(n, 1);
+    reader_close(reader);
+    assert_true(journal_close(journal));
+}
+
 static void one_journal_has_one_writer(void **state)
 {
     struct error err;
@@ -372,6 +407,7 @@ int main(void)
         cmocka_unit_test(replay_filters_and_bounds),
         cmocka_unit_test(an_altered_end_is_not_built_on),
         cmocka_unit_test(foreign_files_are_refused_and_left_alone),
+        cmocka_unit_test(a_journal_of_version_1_is_migrated),
         cmocka_unit_test(one_journal_has_one_writer),
         cmocka_unit_test(a_full_mailbox_refuses_and_counts),
         cmocka_unit_test(cursors_and_channels_survive),
