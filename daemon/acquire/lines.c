@@ -157,9 +157,11 @@ static bool same_settings(const struct line *a, const struct line *b)
 
 static bool same_wire(const struct wire *a, const struct wire *b)
 {
-    return a->count == b->count && same_settings(&a->settings, &b->settings) &&
-           memcmp(a->points, b->points, a->count * sizeof *a->points) == 0 && /* seven ints: no padding */
-           memcmp(a->items, b->items, a->count * sizeof *a->items) == 0;      /* zeroed texts */
+    if (a->count != b->count || !same_settings(&a->settings, &b->settings))
+        return false;
+    return a->settings.kind >= LINE_HJ212_LISTEN
+               ? memcmp(a->items, b->items, a->count * sizeof *a->items) == 0     /* texts padded with zeros */
+               : memcmp(a->points, b->points, a->count * sizeof *a->points) == 0; /* seven ints: no padding */
 }
 
 static bool conflicts(const struct wire *leaving, const struct wire *wire)
