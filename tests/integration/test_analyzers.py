@@ -138,6 +138,15 @@ class Listening(GatewayTest):
         a.send(good)
         until(lambda: self.line()["frames"]["ok"] > line["frames"]["ok"], "a good frame after all")
 
+    def test_a_peer_that_never_reads_is_hung_up_on(self):
+        self.start_line()
+        a = Analyzer(self.line_port, mn=GAS)
+        frames = hj212.frame(a.segment(2011, "a21026-Rtd=1,a21026-Flag=N")) * 500
+        with self.assertRaises((ConnectionError, BrokenPipeError)):
+            for _ in range(1000):  # 500,000 answers of 99 bytes fit into no socket
+                a.send(frames)
+        until(lambda: self.line()["connections"] == 0, "the connection to be gone")
+
     def test_split_messages_and_information(self):
         gateway = self.start_line()
         a = Analyzer(self.line_port, mn=GAS)

@@ -2,6 +2,7 @@
 and day the journal holds arrives, exactly once after DataTime and part are looked at, in order, whatever is cut or killed."""
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -71,10 +72,11 @@ class Day(Uplinked):
         common = "host: 127.0.0.1, over_time_s: 60, re_count: 2, backlog_per_s: 1000, realtime_s: 600, heartbeat_s: 0"
         channels = "\n".join(
             f"      - {{factor: {f}, interval_ms: 20000, source: {{line: stack, address: {a}}}}}"
-            for f, a in (("a21026", 0), ("a19001", 2))) 
+            for f, a in (("a21026", 0), ("a19001", 2), ("a01901", 4)))
+        channels += "\n      - {factor: SB1, interval_ms: 20000, source: {line: stack, table: coil, address: 9}}"
         self.uplinked([f"name: old, port: {old.port}, version: 2005, mn: 88888880000001, {common}",
                        f"name: mid, port: {mid.port}, version: 2017, {common}",
-                       f"name: new, port: {new.port}, version: 2025, encrypt: {{key_file: {key}}}, {common}"], channels=channels)
+                       f"name: new, port: {new.port}, version: 2025, furnace: true, encrypt: {{key_file: {key}}}, {common}"], channels=channels)
         self.origin_ms = int(time.time() * 1000)
         daemon = self.run_daemon()
         chance, kills = random.Random(4), 0
@@ -85,7 +87,9 @@ class Day(Uplinked):
                 continue
             next_trouble = time.monotonic() + chance.uniform(1, 6)
             victim = chance.choice([old, mid, new])
-            what = chance.choice(["cut", "mute", "kill", "outage", "listen"])
+            what = chance.choice(["cut", "mute", "kill", "outage", "listen", "ask"])
+            for p, version, mn in ((old, 2005, "88888880000001"), (mid, 2017, None), (new, 2025, None)):
+                p.ask_something(version, mn)
             if what == "cut":
                 victim.hang_up()
             elif what == "mute":
@@ -121,6 +125,15 @@ class Day(Uplinked):
             self.assertTrue(any("Avg=20.0" in f["area"] for parts in hours for f in parts.values()))
             print(f"{platform.troubles} troubles, {len(known)} records, {again} told again for want of an answer, {kills} kills")
             self.assertLess(again, len(known) // 4)
+        for platform in (old, mid, new):  # what was asked at random was answered, as far as the answer found a way
+            self.assertTrue(platform.of(9011))
+            self.assertTrue(platform.of(9012))
+            self.assertTrue(any(f["area"].startswith("DataTime=20260301000000;SB1-RT=") for f in platform.of(2041)))
+            self.assertTrue(any("SB1-RS=0" in f["area"] for f in platform.of(2021)))
+        furnace = {f["area"][9:23] for f in new.of(2111)}
+        self.assertGreater(len(furnace), 200)  # of 288; those of minutes in which the daemon was down have no value
+        self.assertTrue(all(int(t[10:12]) % 5 == 0 and t[12:] == "00" for t in furnace))
+        self.assertTrue(all(re.fullmatch(r"DataTime=\d{14};a01901-Avg=0\.0", f["area"]) for f in new.of(2111)))
         self.assertTrue(all(f["sealed"] for f in new.received if f["CN"] in PERIODS))
         self.assertTrue(any(f.get("RF") == "1" for f in new.received))
         self.assertFalse(any("RF" in f for f in mid.received + old.received))

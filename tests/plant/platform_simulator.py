@@ -142,6 +142,13 @@ class Platform:
         self.send(hj212.frame(f"QN={qn};ST={st};CN={cn};PW={pw};MN={mn};Flag={bits};CP=&&{area}&&"))
         return qn
 
+    def ask_something(self, version=2017, mn=None, st="31"):
+        """A command at random: some right, some wrong, none that changes what is reported."""
+        cn, area = self.random.choice([(1011, ""), (1061, ""), (1063, ""), (1000, "OverTime=60;ReCount=2"), (1000, "OverTime=0"), (4711, ""),
+                                       (3011, "PolId=a21026"), (3020, "PolId=a21026;InfoId=i13001"), (1012, "SystemTime=20230231000000")])
+        options = {"mn": mn} if mn else {}
+        return self.ask(cn, area, version=version, st=st, pw=self.random.choice(["123456", "123456", "000000"]), **options)
+
     def of(self, cn, **header):
         return [f for f in list(self.received) if f["CN"] == str(cn) and all(f.get(k) == v for k, v in header.items())]
 
@@ -151,12 +158,18 @@ def main():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--key", help="SM4 key, hexadecimal")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trouble", type=float, default=0.0)
+    parser.add_argument("--trouble", type=float, default=0.0, help="share of answers that go wrong")
+    parser.add_argument("--command-every", type=float, default=0.0, help="seconds between commands at random")
     options = parser.parse_args()
     platform = Platform(options.port, bytes.fromhex(options.key) if options.key else None, options.seed, options.trouble,
                         lambda frame: print(json.dumps(frame, ensure_ascii=False), flush=True))
     print(f"listening on 127.0.0.1:{platform.port}", flush=True)
     try:
+        while options.command_every:
+            platform.thread.join(options.command_every)
+            if platform.received:
+                last = platform.received[-1]
+                platform.ask_something({0: 2005, 1: 2017, 2: 2025}.get(int(last.get("Flag", "0")) >> 2, 2017), last["MN"], last["ST"])
         platform.thread.join()
     except KeyboardInterrupt:
         platform.close()
