@@ -2,8 +2,10 @@
  *
  *   uplinks.c    the set of them
  *   wire.c       connection: connect, read, write, hang up
- *   platform.c   one exchange at a time: what to send next, resend, acknowledge
- *   request.c    what the platform asks: checked, answered, acted upon
+ *   platform.c   one exchange at a time: send, resend, acknowledge
+ *   lanes.c      what there is to send
+ *   request.c    what the platform asks: checked, answered, remembered
+ *   act.c        what is done about it
  *   history.c    what it asks of the past
  *
  * Bounds: one exchange under way, OUT_BYTES waiting for a slow socket (then it is hung up on), HISTORIES and
@@ -99,6 +101,7 @@ struct platform {
         int tries;
         int64_t until_ns;
         char qn[18];
+        char password[8], mn[MN_BYTES]; /* as they were when it began: a command may change them meanwhile */
         char frame[HJ212_SEALED_MAX];
         size_t length;
     } now;
@@ -168,6 +171,13 @@ void platform_go_on(struct platform *p);
 /* Keys as the settings have them now. */
 bool platform_take_keys(struct platform *p);
 void platform_load_cursors(struct platform *p);
+
+/* lanes.c: builds the next message of a lane into p->message; false when it has none now. */
+bool lane_build(struct platform *p, enum lane lane);
+/* Its message was acknowledged (or can't be sent at all): the lane moves on. */
+void lane_done(struct platform *p, enum lane lane);
+/* Takes a snapshot for the real-time lane when it is due. */
+void lane_take_realtime(struct platform *p, int64_t now_ns);
 
 /* request.c */
 void request_take(struct platform *p, const struct hj212_segment *s);
