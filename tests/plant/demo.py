@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """./dev demo: the simulated plant, cemsd on it, and what a subscriber sees, in one terminal."""
 import argparse
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,9 @@ GUIDE = """
    20 s  the NOx analyzer calibrates: its mark becomes C, its value is not published, an instrument alarm tells.
    30 s  the dust monitor falls silent: mark B, while the stack keeps its interval; it is found again by itself.
    60 s  the first whole minute closes: a disclosure of period "minute".
+
+  A simulated platform listens too (HJ 212-2025): it loses one answer in twenty, asks commands at random, and its frames
+  are shown as HJ 212.
 
   Every line below is a signed, chained message from the ZeroMQ feeds. At the end the journal is verified, and the
   figures are computed again from the raw samples.
@@ -39,6 +44,10 @@ def main():
                      ("/etc/cemsd/feed.pem", f"{folder}/feed.pem"), ("/dev/ttyUSB0", f"{folder}/dust.tty"), ("realtime_s: 10", "realtime_s: 5")):
         assert old in config, old
         config = config.replace(old, new)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config += f"uplinks: [{{name: city, host: 127.0.0.1, port: {port}, version: 2025, realtime_s: 30, over_time_s: 2, heartbeat_s: 20}}]\n"
     path = os.path.join(folder, "cemsd.yaml")
     with open(path, "w", encoding="utf-8") as out:
         out.write(config)
@@ -55,10 +64,12 @@ def main():
                 break
         else:
             sys.exit("the plant did not start: is port 1502 in use?")
+        platform = subprocess.Popen([sys.executable, "-B", os.path.join(HERE, "platform_simulator.py"), "--port", str(port), "--trouble", "0.05",
+                                     "--command-every", "15"], stdout=subprocess.PIPE, text=True)
         gateway = subprocess.Popen([binary("cemsd"), "--config", path], cwd=folder, stderr=open(os.path.join(folder, "cemsd.log"), "w"))
         running.append(gateway)
         watch = subprocess.Popen(ctl + ["watch"], stdout=subprocess.PIPE, text=True)
-        running.append(watch)
+        running += [watch, platform]
 
         def show():
             for line in watch.stdout:
@@ -66,7 +77,14 @@ def main():
                     alarms.append(line)
                     line = f"\033[1m{line.rstrip()}\033[0m\n" if sys.stdout.isatty() else line
                 print(line, end="", flush=True)
+
+        def show_platform():
+            for line in platform.stdout:
+                if line.startswith("{"):
+                    frame = json.loads(line)
+                    print(f"HJ 212  CN={frame['CN']} Flag={frame['Flag']} {frame['area']}"[:160], flush=True)
         threading.Thread(target=show, daemon=True).start()
+        threading.Thread(target=show_platform, daemon=True).start()
         end = time.monotonic() + arguments.seconds
         while time.monotonic() < end and gateway.poll() is None:
             time.sleep(0.2)

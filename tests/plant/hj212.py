@@ -103,6 +103,6 @@ class Stream:
 
 def stamp(seconds=None, milliseconds=False):
     """Beijing time of epoch seconds, as QN (17 digits) or DataTime (14)."""
-    seconds = time.time() if seconds is None else seconds
-    whole = time.strftime("%Y%m%d%H%M%S", time.gmtime(int(seconds) + 8 * 3600))
-    return whole + ("%03d" % (seconds % 1 * 1000) if milliseconds else "")
+    total = round((time.time() if seconds is None else seconds) * 1000)
+    whole = time.strftime("%Y%m%d%H%M%S", time.gmtime(total // 1000 + 8 * 3600))
+    return whole + ("%03d" % (total % 1000) if milliseconds else "")

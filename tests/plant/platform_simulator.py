@@ -27,6 +27,7 @@ class Platform:
         self.mute = False  # takes everything, answers nothing
         self.refusing = False  # hangs up on whoever comes
         self.connection, self.stopping = None, False
+        self.asked_ms = 0
         self.lock = threading.Lock()
         self.server = socket.socket()
         self.server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -137,7 +138,9 @@ class Platform:
 
     def ask(self, cn, area="", version=2017, st="31", pw="123456", mn="010000A8900016F000169DC0", qn=None, flag=None):
         """Sends a request; returns its QN."""
-        qn = qn or hj212.stamp(time.time(), True)
+        if not qn:  # unique, as the standard wants it: the millisecond is bumped
+            self.asked_ms = max(int(time.time() * 1000), self.asked_ms + 1)
+            qn = hj212.stamp(self.asked_ms / 1000, True)
         bits = {2005: 0, 2017: 4, 2025: 8}[version] | 1 if flag is None else flag
         self.send(hj212.frame(f"QN={qn};ST={st};CN={cn};PW={pw};MN={mn};Flag={bits};CP=&&{area}&&"))
         return qn
