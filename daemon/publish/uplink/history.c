@@ -71,7 +71,7 @@ static bool next_chunk(struct platform *p, struct history *h, bool *more)
     p->past_count = p->past_at = 0;
     *more = true;
     for (int looks = 0; looks < FAR_LOOKS; looks++) {
-        if (h->outlet == plant->outlet_count) {
+        if (h->outlet >= plant->outlet_count) { /* a reload may have left fewer */
             *more = false;
             return false;
         }
