@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* A section may lie behind members it fills (a serial HJ 212 line's port): signed, the way back is a way back. */
 static void *member(void *base, size_t at)
 {
-    return (char *)base + at;
+    return (char *)base + (ptrdiff_t)at;
 }
 
 static const char *scalar_of(const yaml_node_t *node)

@@ -1,4 +1,4 @@
-/* One row a command. Annex C of 2017 and, where [A] marks it so in docs/hj212.md, of 2025; adding one is adding a row.
+/* One row a command. Annex C of 2017 and the rows 2025 added; adding one is adding a row.
  */
 #include "hj212/command.h"
 
