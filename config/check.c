@@ -6,7 +6,9 @@
 #include "modbus/plan.h"
 #include "modbus/value.h"
 
+#include "model/instant.h"
 #include <ctype.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,7 +188,7 @@ static void check_registers(struct loader *l)
     }
     for (uint32_t i = 0; i < l->plant->channel_count; i++) {
         const struct channel *channel = l->plant->channels[i];
-        if (reads_registers(l->plant, &channel->source))
+        if (channel->has_source && reads_registers(l->plant, &channel->source))
             all[count++] = (struct placed){&channel->source, i, false};
         if (channel->has_marks && reads_registers(l->plant, &channel->marks_source))
             all[count++] = (struct placed){&channel->marks_source, i, true};
@@ -204,6 +206,47 @@ static void check_registers(struct loader *l)
 }
 
 /* ---- channels and limits ---- */
+
+static bool day_of(const char *text, int64_t *ms)
+{
+    return strlen(text) == 10 && instant_parse(text, ms);
+}
+
+/* "11-15..03-15" */
+static bool season_of(const char *text, int *from, int *until)
+{
+    int m[2], d[2], used = 0;
+    if (sscanf(text, "%2d-%2d..%2d-%2d%n", &m[0], &d[0], &m[1], &d[1], &used) != 4 || text[used] != '\0')
+        return false;
+    *from = m[0] * 100 + d[0];
+    *until = m[1] * 100 + d[1];
+    return m[0] >= 1 && m[0] <= 12 && m[1] >= 1 && m[1] <= 12 && d[0] >= 1 && d[0] <= 31 && d[1] >= 1 && d[1] <= 31;
+}
+
+static void check_validity(struct loader *l, struct limit *limit, const char *at)
+{
+    if (limit->from_ms == 0 && limit->until_ms == 0) { /* written here, not of the library */
+        limit->from_ms = INT64_MIN;
+        limit->until_ms = INT64_MAX;
+    }
+    if (limit->from[0] && !day_of(limit->from, &limit->from_ms))
+        COMPLAIN(l, at, ".from", "%s is not a day like 2027-01-01", limit->from);
+    if (limit->until[0] && !day_of(limit->until, &limit->until_ms))
+        COMPLAIN(l, at, ".until", "%s is not a day like 2027-01-01", limit->until);
+    if (limit->from_ms >= limit->until_ms)
+        COMPLAIN(l, at, ".until", "%s is not after %s", limit->until, limit->from);
+    if (limit->season[0] && !season_of(limit->season, &limit->season_from, &limit->season_until))
+        COMPLAIN(l, at, ".season", "%s is not two days of the year like 11-15..03-15", limit->season);
+}
+
+/* Two limits of one period that could apply to the same moment. */
+static bool overlap(const struct limit *a, const struct limit *b)
+{
+    bool apart = a->until_ms <= b->from_ms || b->until_ms <= a->from_ms ||
+                 (a->season_from && b->season_from && a->season_from != b->season_from) ||
+                 a->when_above >= b->when_at_most || b->when_above >= a->when_at_most;
+    return a->period == b->period && !apart;
+}
 
 static void check_limits(struct loader *l, const struct channel *channel, const char *path)
 {
@@ -224,9 +267,10 @@ static void check_limits(struct loader *l, const struct channel *channel, const 
         else if (strcmp(limit->unit, channel->factor->unit) != 0)
             COMPLAIN(l, at, ".unit", "%s is not the unit figures of %s are judged in (%s)", limit->unit,
                      channel->factor->code, channel->factor->unit);
-        for (size_t j = 0; j < i; j++)
-            if (channel->limits[j].period == limit->period)
-                COMPLAIN(l, at, ".period", "there are two %s limits", period_name(limit->period));
+        check_validity(l, limit, at);
+        for (size_t j = 0; i < channel->own_limits && j < i; j++)
+            if (overlap(&channel->limits[j], limit))
+                COMPLAIN(l, at, ".period", "there are two %s limits for the same time", period_name(limit->period));
     }
 }
 
@@ -253,8 +297,8 @@ static void check_basis(struct loader *l, const struct outlet *outlet, struct ch
     }
     if (basis->state == STATE_ACTUAL && (!has_role(outlet, ROLE_TEMPERATURE) || !has_role(outlet, ROLE_PRESSURE)))
         COMPLAIN(l, path, ".basis.state", "actual needs the outlet's temperature a01012 and pressure a01013");
-    if (basis->moisture == MOISTURE_WET && !has_role(outlet, ROLE_MOISTURE))
-        COMPLAIN(l, path, ".basis.moisture", "wet needs the outlet's moisture a01014");
+    if (basis->moisture == MOISTURE_WET && !has_role(outlet, ROLE_MOISTURE) && !isfinite(outlet->moisture.fixed))
+        COMPLAIN(l, path, ".basis.moisture", "wet needs the outlet's moisture a01014 or moisture.fixed");
 }
 
 static void check_channel(struct loader *l, struct outlet *outlet, size_t n, const char *outlet_path)
@@ -273,6 +317,10 @@ static void check_channel(struct loader *l, struct outlet *outlet, size_t n, con
     if (outlet->medium == MEDIUM_GAS && channel->interval_ms > 5000)
         loader_notice(l, "%s %s: interval_ms %d is slower than the 5 s that HJ 76 asks of flue gas", outlet->id,
                       channel->factor->code, channel->interval_ms);
+    if (channel->has_totalizer && channel->factor->code[0] == 'a')
+        COMPLAIN(l, path, ".totalizer", "%s is not a flow of water", channel->factor->code);
+    if (isfinite(channel->permitted) && !channel->factor->amount_unit[0])
+        COMPLAIN(l, path, ".permitted_per_year", "%s has no amount", channel->factor->code);
     check_basis(l, outlet, channel, path);
     check_limits(l, channel, path);
     check_actions(l, channel, path);

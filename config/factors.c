@@ -67,3 +67,13 @@ size_t factor_count(void)
         load();
     return count;
 }
+
+const struct factor *factor_of(const struct plant *plant, const char *code)
+{
+    for (size_t i = 0; i < plant->factor_count; i++) {
+        const struct factor *f = &plant->factors[i].factor;
+        if (strcmp(f->code, code) == 0 || (code[0] && strcmp(f->code_2005, code) == 0))
+            return f;
+    }
+    return factor_find(code);
+}

@@ -3,6 +3,7 @@
 #define CEMSD_CONFIG_FACTORS_H
 
 #include "model/factor.h"
+#include "model/plant.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,5 +14,8 @@ const struct factor *factor_find(const char *code);
 size_t factor_count(void);
 /* SB1..SB32: the state of a treatment unit (0 off, 1 on, 2 calibrating, 3 maintenance, 4 alarm, 5 back-flush). */
 bool factor_is_unit(const struct factor *factor);
+
+/* The factors a configuration declares come first. Borrowed by the plant that is being loaded. */
+const struct factor *factor_of(const struct plant *plant, const char *code);
 
 #endif

@@ -35,6 +35,12 @@ static double number_or_none(const char *text)
     return text[0] ? strtod(text, NULL) : NAN;
 }
 
+/* The number behind the words, or NAN. */
+static double condition_number(const char *condition, const char *words)
+{
+    return strncmp(condition, words, strlen(words)) == 0 ? strtod(condition + strlen(words), NULL) : NAN;
+}
+
 static bool read_row(const struct csv *csv, struct standard_limit *row)
 {
     *row = (struct standard_limit){0};
@@ -45,9 +51,11 @@ static bool read_row(const struct csv *csv, struct standard_limit *row)
     row->limit.min = number_or_none(csv_field(csv, 2));
     row->limit.max = number_or_none(csv_field(csv, 3));
     row->reference_o2 = number_or_none(csv_field(csv, 5));
-    row->use = strcmp(csv_field(csv, 8), "high") != 0        ? LIMIT_NEEDS_CONFIRMATION
-               : strstr(row->condition, "water temperature") ? LIMIT_NEEDS_CONDITION
-                                                             : LIMIT_JUDGES;
+    row->use = strcmp(csv_field(csv, 8), "high") != 0 ? LIMIT_NEEDS_CONFIRMATION : LIMIT_JUDGES;
+    row->limit.when_above = condition_number(row->condition, "water temperature above ");
+    row->limit.when_at_most = condition_number(row->condition, "water temperature at most ");
+    row->limit.from_ms = INT64_MIN;
+    row->limit.until_ms = INT64_MAX;
     return period_parse(csv_field(csv, 1), &row->limit.period);
 }
 

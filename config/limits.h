@@ -1,7 +1,8 @@
 /* The limit library: config/limits/NAME.csv, one file per standard, every row with its legal source, compiled in.
  *
- * A row judges only when its confidence is "high" and its condition is one the gateway can know. The others are named
- * in the notices of the configuration, so that nobody believes them judged. */
+ * A row judges only when its confidence is "high", or when the outlet says confirm_limits. The others are named in the
+ * notices of the configuration, so that nobody believes them judged. A condition on the water temperature becomes
+ * limit.when_above and when_at_most; other conditions are for people. */
 #ifndef CEMSD_CONFIG_LIMITS_H
 #define CEMSD_CONFIG_LIMITS_H
 
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum limit_use { LIMIT_JUDGES, LIMIT_NEEDS_CONFIRMATION, LIMIT_NEEDS_CONDITION };
+enum limit_use { LIMIT_JUDGES, LIMIT_NEEDS_CONFIRMATION };
 
 struct standard_limit {
     char factor[8];

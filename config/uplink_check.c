@@ -54,7 +54,8 @@ static void check_action(struct loader *l, const struct channel *channel, const 
         COMPLAIN(l, path, "", "give either write or pass_through");
         return;
     }
-    if (action->pass_through && l->plant->lines[channel->source.line_index].kind < LINE_HJ212_LISTEN)
+    if (action->pass_through && channel->has_source &&
+        l->plant->lines[channel->source.line_index].kind < LINE_HJ212_LISTEN)
         COMPLAIN(l, path, ".pass_through", "line %s does not speak HJ 212", channel->source.line);
     if (!writes)
         return;

@@ -75,6 +75,7 @@ char *gateway_metrics(void *owner)
            (double)c.late);
     number(out, "cemsd_samples_out_of_range_total", "counter", "Samples above the measuring range.",
            (double)c.out_of_range);
+    number(out, "cemsd_samples_impossible_total", "counter", "Samples no gas can have.", (double)c.impossible);
     lines(g, out);
     journal(g, out);
     head(out, "cemsd_feed_published_total", "counter", "Messages published.");

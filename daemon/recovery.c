@@ -2,7 +2,8 @@
  *
  *   last sample in the journal ──┐
  *        begin of its 2-hour ────┼──► replay the raw samples, muted: they and all they led to became durable together
- *        closed hours of the day ┘──► into the day window
+ *        closed hours, days and  │    (those before it only say what a slow analyzer had last)
+ *        months ─────────────────┘──► into the day, month, quarter and year in progress
  *   active alarms ──────────────────► put back: they go on, nothing is raised twice
  *   then, aloud, up to now ─────────► windows that ended while nobody was there close with what they had; a record
  *                                     that the journal has already is neither published nor judged again
@@ -51,13 +52,59 @@ static bool replay_sample(void *owner, const struct stored_sample *stored)
     return true;
 }
 
-static bool restore_hour(void *owner, const struct stored_record *r)
+struct restoring {
+    struct gateway *gateway;
+    int64_t begin_ms;
+};
+
+static bool restore_record(void *owner, const struct stored_record *r)
 {
-    struct gateway *g = owner;
+    const struct restoring *restoring = owner;
     enum mark mark = MARK_B;
+    enum period period = PERIOD_HOUR;
+    enum operating_state state;
     mark_parse(r->mark, &mark);
-    compute_restore_hour(g->compute, r->outlet, r->factor, r->from_ms, mark, r->value, r->converted, r->amount);
+    if (!period_parse(r->period, &period))
+        return true;
+    const struct kept_record kept = {
+        .outlet = r->outlet,
+        .factor = r->factor,
+        .period = period,
+        .from_ms = r->from_ms,
+        .mark = mark,
+        .value = r->value,
+        .converted = r->converted,
+        .weight = r->weight,
+        .amount = r->amount,
+        .condition = operating_state_parse(r->condition, &state) ? (int)state : -1,
+    };
+    compute_restore_record(restoring->gateway->compute, &kept, restoring->begin_ms);
     return true;
+}
+
+/* What the periods in progress at begin_ms are made of, from the longest down. */
+static bool restore_records(struct gateway *g, struct reader *reader, int64_t begin_ms, struct error *err)
+{
+    static const struct {
+        const char *period;
+        enum period within;
+    } PARTS[] = {{"month", PERIOD_YEAR}, {"day", PERIOD_YEAR}, {"hour", PERIOD_MONTH}};
+    struct restoring restoring = {g, begin_ms};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof PARTS / sizeof PARTS[0]; i++)
+        ok = reader_records(reader, "", "", PARTS[i].period, period_floor_ms(PARTS[i].within, begin_ms), begin_ms,
+                            restore_record, &restoring, err);
+    return ok;
+}
+
+/* How far back a value of the slowest analyzer may still stand. */
+static int64_t longest_memory_ms(const struct plant *plant)
+{
+    int64_t longest = 5000; /* a block may begin just before the bound and hold samples after it */
+    for (size_t i = 0; i < plant->channel_count; i++)
+        if (2 * (int64_t)plant->channels[i]->interval_ms > longest)
+            longest = 2 * (int64_t)plant->channels[i]->interval_ms;
+    return longest;
 }
 
 static bool restore_alarm(void *owner, const struct stored_alarm *a)
@@ -72,9 +119,10 @@ static bool restore_alarm(void *owner, const struct stored_alarm *a)
     if (kind == ALARM_CONFIG) {
         g->config_finding.state = state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED;
         g->config_finding.since_ms = a->raised_ms;
-        strncpy(g->config_finding.id, a->id, sizeof g->config_finding.id - 1);
-    } else if (!compute_restore_finding(g->compute, a->outlet, a->subject, kind, which, state, a->id, a->raised_ms,
-                                        a->value)) {
+        return true;
+    }
+    const struct kept_finding kept = {a->outlet, a->subject, kind, which, state, a->raised_ms, a->time_ms, a->value};
+    if (!compute_restore_finding(g->compute, &kept)) {
         log_line(LOG_NOTICE, "recovery", "event=orphan-alarm id=%s reason=\"no such channel any more\"", a->id);
     }
     return true;
@@ -93,12 +141,11 @@ bool recover(struct gateway *g, int64_t now_ms, struct error *err)
         ok = reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);
     } else {
         struct replaying replaying = {.gateway = g};
-        int64_t begin_ms = period_start_ms(last_ms, 2 * HOUR_MS), day_ms = period_start_ms(last_ms, DAY_MS);
+        int64_t begin_ms = period_start_ms(last_ms, 2 * HOUR_MS);
         g->muted = true;
         compute_begin(g->compute, begin_ms);
-        /* a block may begin just before the bound and hold samples after it */
-        ok = reader_records(reader, "", "", "hour", day_ms, begin_ms, restore_hour, g, err) &&
-             reader_samples(reader, begin_ms - 5000, replay_sample, &replaying, err);
+        ok = restore_records(g, reader, begin_ms, err) &&
+             reader_samples(reader, begin_ms - longest_memory_ms(g->plant), replay_sample, &replaying, err);
         replay_group(&replaying);
         g->muted = false;
         compute_forget_findings(g->compute);

@@ -30,7 +30,9 @@ void gateway_config_alarm(struct gateway *g, enum alarm_input input, const char 
                                 .period = -1,
                                 .value = NAN,
                                 .limit = NAN,
-                                .multiple = NAN};
+                                .multiple = NAN,
+                                .stay_under = NAN,
+                                .line = -1};
     snprintf(event.detail, sizeof event.detail, "%s", detail);
     if (alarm_step(&g->config_finding, input, &event))
         gateway_alarm(g, &event);

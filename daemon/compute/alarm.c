@@ -11,16 +11,29 @@ static const struct {
     [ALARM_RAISED] = {[ALARM_OVER] = {ALARM_RAISED, ALARM_QUIET},
                       [ALARM_WORSE] = {ALARM_RAISED, ALARM_UPDATED},
                       [ALARM_UNDER] = {ALARM_QUIET, ALARM_CLEARED},
-                      [ALARM_ACK] = {ALARM_ACKNOWLEDGED, ALARM_ACKNOWLEDGED}},
+                      [ALARM_ACK] = {ALARM_ACKNOWLEDGED, ALARM_ACKNOWLEDGED},
+                      [ALARM_REMIND] = {ALARM_RAISED, ALARM_UPDATED}},
     [ALARM_ACKNOWLEDGED] = {[ALARM_OVER] = {ALARM_ACKNOWLEDGED, ALARM_QUIET},
                             [ALARM_WORSE] = {ALARM_ACKNOWLEDGED, ALARM_UPDATED},
                             [ALARM_UNDER] = {ALARM_QUIET, ALARM_CLEARED},
-                            [ALARM_ACK] = {ALARM_ACKNOWLEDGED, ALARM_QUIET}},
+                            [ALARM_ACK] = {ALARM_ACKNOWLEDGED, ALARM_QUIET},
+                            [ALARM_REMIND] = {ALARM_ACKNOWLEDGED, ALARM_QUIET}},
 };
 
 bool alarm_active(const struct finding *finding)
 {
     return finding->state != ALARM_QUIET;
+}
+
+/* Findings of one kind and subject differ by their period; hours go without saying. */
+void alarm_id(const struct alarm_event *event, int64_t since_ms, char id[ALARM_ID])
+{
+    char compact[INSTANT_COMPACT];
+    bool named = event->kind == ALARM_EXCEED ? event->period >= 0 && event->period != PERIOD_HOUR
+                                             : event->kind == ALARM_MISSING && event->period >= 0;
+    snprintf(id, ALARM_ID, "%s-%s-%s%s%s-%s", event->outlet ? event->outlet->id : "gateway", event->subject,
+             alarm_kind_name(event->kind), named ? "-" : "", named ? period_name((enum period)event->period) : "",
+             instant_format_compact(since_ms, compact));
 }
 
 bool alarm_step(struct finding *finding, enum alarm_input input, struct alarm_event *event)
@@ -30,13 +43,27 @@ bool alarm_step(struct finding *finding, enum alarm_input input, struct alarm_ev
     if (publish == ALARM_QUIET)
         return false;
     if (publish == ALARM_RAISED) {
-        char compact[INSTANT_COMPACT];
         finding->since_ms = event->time_ms;
-        snprintf(finding->id, sizeof finding->id, "%s-%s-%s-%s", event->outlet ? event->outlet->id : "gateway",
-                 event->subject, alarm_kind_name(event->kind), instant_format_compact(event->time_ms, compact));
+        finding->escalated = false;
     }
     finding->published = event->value;
+    finding->said_ms = event->time_ms;
     event->state = publish;
-    snprintf(event->id, sizeof event->id, "%s", finding->id);
+    event->severity = alarm_kind_severity(event->kind);
+    if (finding->escalated && event->severity < SEVERITY_CRITICAL)
+        event->severity++;
+    alarm_id(event, finding->since_ms, event->id);
     return true;
+}
+
+bool alarm_remind_due(struct finding *finding, const struct alarm_rules *rules, int64_t now_ms)
+{
+    if (finding->state != ALARM_RAISED)
+        return false;
+    if (rules->escalate_minutes > 0 && !finding->escalated &&
+        now_ms - finding->since_ms >= rules->escalate_minutes * MINUTE_MS) {
+        finding->escalated = true;
+        return true;
+    }
+    return rules->remind_minutes > 0 && now_ms - finding->said_ms >= rules->remind_minutes * MINUTE_MS;
 }

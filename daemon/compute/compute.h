@@ -30,7 +30,7 @@ struct compute_sink {
 
 struct compute_counts {
     uint64_t samples, late; /* late: for a period that has closed; kept raw, not computed */
-    uint64_t out_of_range;
+    uint64_t out_of_range, impossible;
 };
 
 struct compute;
@@ -60,13 +60,34 @@ void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms
 
 /* For restarts: forgets every finding, so that those of the journal can be put back. */
 void compute_forget_findings(struct compute *compute);
-/* A finding that was active in the journal: its state goes on instead of being raised again. `period` is
- * that of the event or -1. False when the plant has no such outlet, factor, or the kind is not one of a channel. */
-bool compute_restore_finding(struct compute *compute, const char *outlet, const char *factor, enum alarm_kind kind,
-                             int period, enum alarm_state state, const char *id, int64_t since_ms, double value);
-/* A closed hour of the day in progress, so that the day goes on. */
-void compute_restore_hour(struct compute *compute, const char *outlet, const char *factor, int64_t from_ms,
-                          enum mark mark, double value, double converted, double amount);
+/* A finding that was active in the journal: its state goes on instead of being raised again. `period` is that of the
+ * event or -1; outlet "" and subject the name of a line for a line's. False when the plant has no such outlet, factor
+ * or line, or the kind is not one of a channel. */
+struct kept_finding {
+    const char *outlet, *subject;
+    enum alarm_kind kind;
+    int period;
+    enum alarm_state state;
+    int64_t since_ms, said_ms;
+    double value;
+};
+bool compute_restore_finding(struct compute *compute, const struct kept_finding *kept);
+
+/* A closed period that those still in progress are made of: hours of today, days of this year, months of this year,
+ * each before anything later; hours of this month also count for the ultra-low share. */
+struct kept_record {
+    const char *outlet, *factor;
+    enum period period;
+    int64_t from_ms;
+    enum mark mark;
+    double value, converted, weight, amount;
+    int condition; /* enum operating_state, or -1 */
+};
+void compute_restore_record(struct compute *compute, const struct kept_record *kept, int64_t now_ms);
+
+/* Acknowledges the active finding of that id. False when there is none, or it is acknowledged already (*known). */
+bool compute_acknowledge(struct compute *compute, const char *id, const char *by, const char *note, int64_t now_ms,
+                         bool *known);
 
 /* The latest figures of a channel, for status: dry standard-state value, converted, mark. False before the first. */
 bool compute_latest(const struct compute *compute, uint32_t channel, struct reading *out, int64_t *time_ms);

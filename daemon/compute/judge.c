@@ -2,11 +2,10 @@
  *
  *   sample   ─► instantaneous: m samples in a row above k × hour limit
  *            └► instrument: a mark other than N (B belongs to "missing") several samples in a row
- *   minute   ─► warning: hour mean so far ≥ share of the limit with enough valid minutes
  *   period   ─► exceed: the closed, valid figure against its limit, unrounded (GB/T 8170 full-value comparison)
- *   tick     ─► missing: no valid value for n minutes
  *
- * The judged figure is the converted one where the outlet has a reference oxygen, else the dry standard-state one. */
+ * The judged figure is the converted one where the outlet has a reference oxygen, else the dry standard-state one. A
+ * limit applies to the periods that begin within its validity and season; of several that do, the strictest. */
 #include "compute/outlet.h"
 
 #include "model/instant.h"
@@ -15,36 +14,92 @@
 
 #define WORSE_BY 1.05 /* an active finding is published again when its value has grown by this */
 
-const struct limit *judge_limit(const struct channel *channel, enum period period)
+static bool in_season(const struct limit *limit, int64_t start_ms)
 {
-    for (size_t i = 0; i < channel->limit_count; i++)
-        if (channel->limits[i].period == period)
-            return &channel->limits[i];
-    return NULL;
+    int year, month, day;
+    if (limit->season_from == 0)
+        return true;
+    instant_civil(start_ms, &year, &month, &day);
+    int date = month * 100 + day;
+    bool after = date >= limit->season_from, before = date <= limit->season_until;
+    return limit->season_from <= limit->season_until ? after && before : after || before;
 }
 
-void judge_reading(const struct channel_state *c, enum period period, struct reading *reading)
+static bool is_conditional(const struct limit *limit)
 {
-    reading->limit = judge_limit(c->channel, period);
-    reading->multiple = NAN;
-    reading->exceeds = -1;
-    double judged = c->converts ? reading->converted : reading->value;
-    if (!reading->limit || !isfinite(judged))
+    return isfinite(limit->when_above) || isfinite(limit->when_at_most);
+}
+
+const struct limit *judge_limit(const struct channel *channel, enum period period, int64_t start_ms, double temperature,
+                                bool *unknown)
+{
+    const struct limit *found = NULL;
+    for (size_t i = 0; i < channel->limit_count; i++) {
+        const struct limit *limit = &channel->limits[i];
+        if (limit->period != period || start_ms < limit->from_ms || start_ms >= limit->until_ms ||
+            !in_season(limit, start_ms))
+            continue;
+        if (is_conditional(limit) && !isfinite(temperature)) {
+            if (unknown)
+                *unknown = true;
+            continue;
+        }
+        if (temperature <= limit->when_above || temperature > limit->when_at_most)
+            continue;
+        if (!found || limit->max < found->max || limit->min > found->min)
+            found = limit;
+    }
+    return found;
+}
+
+const struct limit *judge_limit_now(const struct outlet_state *o, const struct channel_state *c, enum period period,
+                                    int64_t time_ms)
+{
+    double temperature = NAN;
+    if (c->channel->limit_count == 0)
+        return NULL;
+    outlet_sibling(o, ROLE_WATER_TEMPERATURE, time_ms, &temperature);
+    return judge_limit(c->channel, period, time_ms, temperature, NULL);
+}
+
+double judge_figure(const struct channel_state *c, const struct reading *reading)
+{
+    return c->mean == MEAN_CONVERTED ? reading->converted : reading->value;
+}
+
+static double temperature_of(const struct outlet_state *o, const struct period_record *record)
+{
+    const struct channel_state *c = o->role[ROLE_WATER_TEMPERATURE];
+    return c ? record->readings[c - o->channels].value : NAN;
+}
+
+void judge_reading(const struct outlet_state *o, const struct channel_state *c, const struct period_record *record,
+                   struct reading *reading)
+{
+    bool unknown = false;
+    double judged = judge_figure(c, reading);
+    if (c->channel->limit_count == 0)
+        return;
+    reading->limit = judge_limit(c->channel, record->period, record->from_ms, temperature_of(o, record), &unknown);
+    if (!reading->limit && unknown && reading->reason == REASON_NONE)
+        reading->reason = REASON_LIMIT_UNKNOWN;
+    if (!reading->limit || !isfinite(judged) || reading->reason == REASON_NO_FLOW)
         return;
     const struct limit *limit = reading->limit;
+    if (operation_treatment(o, record->condition) == TREAT_SKIP) {
+        reading->reason = REASON_NOT_RUNNING;
+        return;
+    }
     reading->exceeds = (isfinite(limit->max) && judged > limit->max) || (isfinite(limit->min) && judged < limit->min);
     if (isfinite(limit->max) && !isfinite(limit->min) && limit->max > 0)
         reading->multiple = judged / limit->max - 1;
 }
 
-static struct alarm_event event_of(const struct outlet_state *o, const struct channel_state *c, enum alarm_kind kind,
-                                   int64_t time_ms)
+struct alarm_event judge_no_channel(enum alarm_kind kind, const char *subject, int64_t time_ms)
 {
     return (struct alarm_event){
         .kind = kind,
-        .outlet = o->outlet,
-        .channel = c->channel,
-        .subject = c->channel->factor->code,
+        .subject = subject,
         .time_ms = time_ms,
         .from_ms = time_ms,
         .to_ms = INSTANT_NONE,
@@ -52,11 +107,22 @@ static struct alarm_event event_of(const struct outlet_state *o, const struct ch
         .value = NAN,
         .limit = NAN,
         .multiple = NAN,
-        .mark = c->mark,
+        .stay_under = NAN,
+        .line = -1,
     };
 }
 
-static void step(struct outlet_state *o, struct finding *finding, enum alarm_input input, struct alarm_event *event)
+struct alarm_event judge_event(const struct outlet_state *o, const struct channel_state *c, enum alarm_kind kind,
+                               int64_t time_ms)
+{
+    struct alarm_event event = judge_no_channel(kind, c->channel->factor->code, time_ms);
+    event.outlet = o->outlet;
+    event.channel = c->channel;
+    event.mark = c->mark;
+    return event;
+}
+
+void judge_step(struct outlet_state *o, struct finding *finding, enum alarm_input input, struct alarm_event *event)
 {
     if (input == ALARM_UNDER && event->to_ms == INSTANT_NONE)
         event->to_ms = event->time_ms;
@@ -64,7 +130,7 @@ static void step(struct outlet_state *o, struct finding *finding, enum alarm_inp
         o->sink->alarm(o->sink->owner, event);
 }
 
-static enum alarm_input over_or_worse(const struct finding *finding, double value)
+enum alarm_input judge_over_or_worse(const struct finding *finding, double value)
 {
     return alarm_active(finding) && value > finding->published * WORSE_BY ? ALARM_WORSE : ALARM_OVER;
 }
@@ -72,11 +138,12 @@ static enum alarm_input over_or_worse(const struct finding *finding, double valu
 static void judge_instantaneous(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
 {
     const struct alarm_rules *rules = &o->plant->alarms;
-    const struct limit *limit = judge_limit(c->channel, PERIOD_HOUR);
+    const struct limit *limit = judge_limit_now(o, c, PERIOD_HOUR, time_ms);
     struct finding *finding = &c->finding[ALARM_INSTANTANEOUS];
     if (!limit || !isfinite(limit->max))
         return;
-    double judged = c->converts ? c->converted : c->value, threshold = rules->instantaneous.multiple * limit->max;
+    double judged = c->mean == MEAN_CONVERTED ? c->converted : c->value,
+           threshold = rules->instantaneous.multiple * limit->max;
     if (c->mark != MARK_N || !isfinite(judged)) {
         c->over = 0;
         return;
@@ -86,7 +153,7 @@ static void judge_instantaneous(struct outlet_state *o, struct channel_state *c,
         if (!alarm_active(finding)) /* the usual case costs no event */
             return;
     }
-    struct alarm_event event = event_of(o, c, ALARM_INSTANTANEOUS, time_ms);
+    struct alarm_event event = judge_event(o, c, ALARM_INSTANTANEOUS, time_ms);
     event.period = PERIOD_REALTIME;
     event.limit = threshold;
     event.law = limit;
@@ -100,13 +167,13 @@ static void judge_instantaneous(struct outlet_state *o, struct channel_state *c,
         event.value = c->over_peak;
         event.multiple = c->over_peak / limit->max - 1;
         if (c->over >= rules->instantaneous.samples)
-            step(o, finding, over_or_worse(finding, c->over_peak), &event);
+            judge_step(o, finding, judge_over_or_worse(finding, c->over_peak), &event);
         return;
     }
     event.value = judged;
     event.from_ms = finding->since_ms;
     if (judged < threshold * (1 - rules->hysteresis))
-        step(o, finding, ALARM_UNDER, &event);
+        judge_step(o, finding, ALARM_UNDER, &event);
 }
 
 static void judge_instrument(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
@@ -120,7 +187,7 @@ static void judge_instrument(struct outlet_state *o, struct channel_state *c, in
         c->normal++;
         return;
     }
-    struct alarm_event event = event_of(o, c, ALARM_INSTRUMENT, time_ms);
+    struct alarm_event event = judge_event(o, c, ALARM_INSTRUMENT, time_ms);
     if (c->mark != MARK_N) {
         c->normal = 0;
         if (c->abnormal++ == 0)
@@ -131,102 +198,88 @@ static void judge_instrument(struct outlet_state *o, struct channel_state *c, in
         /* the letter is the value: a change of it is news */
         event.value = (double)c->mark;
         enum alarm_input input = alarm_active(finding) && finding->published != event.value ? ALARM_WORSE : ALARM_OVER;
-        step(o, finding, input, &event);
+        judge_step(o, finding, input, &event);
         return;
     }
     c->abnormal = 0;
     event.from_ms = finding->since_ms;
     if (++c->normal >= samples)
-        step(o, finding, ALARM_UNDER, &event);
+        judge_step(o, finding, ALARM_UNDER, &event);
 }
 
 void judge_sample(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
 {
-    if (c->mark == MARK_N) {
-        c->last_valid_ms = time_ms > c->last_valid_ms ? time_ms : c->last_valid_ms;
-        if (alarm_active(&c->finding[ALARM_MISSING])) {
-            struct alarm_event event = event_of(o, c, ALARM_MISSING, time_ms);
-            event.from_ms = c->finding[ALARM_MISSING].since_ms;
-            step(o, &c->finding[ALARM_MISSING], ALARM_UNDER, &event);
-        }
-    }
+    silence_heard(o, c, time_ms);
     judge_instantaneous(o, c, time_ms);
     judge_instrument(o, c, time_ms);
 }
 
-void judge_minute(struct outlet_state *o, struct channel_state *c, int64_t end_ms)
-{
-    const struct alarm_rules *rules = &o->plant->alarms;
-    const struct limit *limit = judge_limit(c->channel, PERIOD_HOUR);
-    const struct tally *tally = c->converts ? &c->series.hour.converted : &c->series.hour.value;
-    struct finding *finding = &c->finding[ALARM_WARNING];
-    if (!limit || !isfinite(limit->max) || c->series.hour.start_ms == INSTANT_NONE ||
-        tally->n < (uint32_t)rules->warning.minutes)
-        return;
-    double mean = tally->sum / tally->n, threshold = rules->warning.share * limit->max;
-    struct alarm_event event = event_of(o, c, ALARM_WARNING, end_ms);
-    event.period = PERIOD_HOUR;
-    event.from_ms = c->series.hour.start_ms;
-    event.value = mean;
-    event.limit = limit->max;
-    event.multiple = mean / limit->max - 1;
-    event.law = limit;
-    if (mean >= threshold)
-        step(o, finding, over_or_worse(finding, mean), &event);
-    else if (mean < threshold * (1 - rules->hysteresis))
-        step(o, finding, ALARM_UNDER, &event);
-}
-
-void judge_period(struct outlet_state *o, struct channel_state *c, enum period period, int64_t from_ms, int64_t to_ms,
+void judge_period(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                   const struct reading *reading)
 {
-    struct alarm_event event = event_of(o, c, ALARM_EXCEED, to_ms);
-    event.period = (int)period;
-    event.from_ms = from_ms;
-    event.to_ms = to_ms;
-    event.value = c->converts ? reading->converted : reading->value;
+    struct finding *finding = &c->exceed[record->period];
+    foresee_closed(o, c, record, reading);
+    struct alarm_event event = judge_event(o, c, ALARM_EXCEED, record->to_ms);
+    event.period = (int)record->period;
+    event.from_ms = record->from_ms;
+    event.to_ms = record->to_ms;
+    event.value = judge_figure(c, reading);
     event.law = reading->limit;
-    if (period == PERIOD_HOUR) { /* the hour they warned of has closed */
-        struct alarm_event closed = event_of(o, c, ALARM_WARNING, to_ms);
-        closed.period = PERIOD_HOUR;
-        closed.from_ms = from_ms;
-        closed.value = event.value;
-        closed.law = reading->limit;
-        closed.limit = reading->limit ? reading->limit->max : NAN;
-        step(o, &c->finding[ALARM_WARNING], ALARM_UNDER, &closed);
-        if (c->over == 0) {
-            closed.kind = ALARM_INSTANTANEOUS;
-            step(o, &c->finding[ALARM_INSTANTANEOUS], ALARM_UNDER, &closed);
-        }
+    if (!record->judged) { /* an hour that counts apart ends what the hours before it had raised */
+        judge_step(o, finding, ALARM_UNDER, &event);
+        return;
     }
     if (!reading->limit || reading->exceeds < 0) /* not judged: an open finding waits for a period that can be */
         return;
     bool below = isfinite(reading->limit->min) && event.value < reading->limit->min;
     event.limit = below ? reading->limit->min : reading->limit->max;
     event.multiple = reading->multiple;
-    step(o, &c->exceed[period], reading->exceeds ? ALARM_WORSE : ALARM_UNDER, &event);
+    judge_step(o, finding, reading->exceeds ? ALARM_WORSE : ALARM_UNDER, &event);
 }
 
-void judge_missing(struct outlet_state *o, struct channel_state *c, int64_t now_ms)
+void judge_findings(struct outlet_state *o, struct channel_state *c, int64_t time_ms,
+                    void (*each)(struct outlet_state *o, struct finding *finding, struct alarm_event *event,
+                                 void *with),
+                    void *with)
 {
-    int64_t patience_ms = o->plant->alarms.missing.minutes * MINUTE_MS, two_ms = 2 * (int64_t)c->channel->interval_ms;
-    int64_t deadline_ms = c->last_valid_ms + (patience_ms > two_ms ? patience_ms : two_ms);
-    if (alarm_active(&c->finding[ALARM_MISSING]) || now_ms < deadline_ms)
-        return;
-    struct alarm_event event = event_of(o, c, ALARM_MISSING, deadline_ms);
-    event.from_ms = c->last_valid_ms;
-    step(o, &c->finding[ALARM_MISSING], ALARM_OVER, &event);
+    static const enum period SPOKEN_OF[ALARM_CHANNEL_KINDS] = {
+        [ALARM_INSTANTANEOUS] = PERIOD_REALTIME,
+        [ALARM_WARNING] = PERIOD_HOUR,
+        [ALARM_PROJECTED] = PERIOD_HOUR,
+        [ALARM_DAY_PROJECTED] = PERIOD_DAY,
+        [ALARM_MISSING] = PERIODS,
+        [ALARM_INSTRUMENT] = PERIODS,
+        [ALARM_EXCEED] = PERIODS,
+        [ALARM_TOTAL] = PERIOD_YEAR,
+    };
+    for (int k = 0; k < ALARM_CHANNEL_KINDS; k++) {
+        if (!alarm_active(&c->finding[k]))
+            continue;
+        struct alarm_event event = judge_event(o, c, (enum alarm_kind)k, time_ms);
+        event.period = SPOKEN_OF[k] == PERIODS ? -1 : (int)SPOKEN_OF[k];
+        each(o, &c->finding[k], &event, with);
+    }
+    for (int p = 0; p < PERIODS; p++) {
+        if (!alarm_active(&c->exceed[p]))
+            continue;
+        struct alarm_event event = judge_event(o, c, ALARM_EXCEED, time_ms);
+        event.period = p;
+        each(o, &c->exceed[p], &event, with);
+    }
+    if (alarm_active(&c->hour_lost)) {
+        struct alarm_event event = judge_event(o, c, ALARM_MISSING, time_ms);
+        event.period = PERIOD_HOUR;
+        each(o, &c->hour_lost, &event, with);
+    }
+}
+
+static void clear(struct outlet_state *o, struct finding *finding, struct alarm_event *event, void *with)
+{
+    (void)with;
+    judge_step(o, finding, ALARM_UNDER, event);
 }
 
 void judge_gone(struct outlet_state *o, struct channel_state *c, int64_t now_ms)
 {
-    for (int k = 0; k < ALARM_KINDS; k++) {
-        struct alarm_event event = event_of(o, c, (enum alarm_kind)k, now_ms);
-        step(o, &c->finding[k], ALARM_UNDER, &event);
-    }
-    for (int p = 0; p < PERIODS; p++) {
-        struct alarm_event event = event_of(o, c, ALARM_EXCEED, now_ms);
-        event.period = p;
-        step(o, &c->exceed[p], ALARM_UNDER, &event);
-    }
+    judge_findings(o, c, now_ms, clear, NULL);
 }

@@ -1,7 +1,8 @@
-/* One outlet: its samples become figures, its windows close together.
+/* One outlet: its samples become figures and go into their windows.
  *
  *   raw value ─ ppm ─► mg/m3 ─ actual? ─► standard ─ wet? ─► dry ─ reference O2? ─► converted
  *                            needs T, P            needs X         needs O2
+ *   computed  = sum of times · dry standard value of its inputs ─────────────────► converted
  *
  * A sibling counts while its latest value is N and not older than three of its intervals and a second. */
 #include "compute/outlet.h"
@@ -12,16 +13,18 @@
 #include <math.h>
 
 #define BELOW_RANGE_SHARE 0.05 /* zero drift down to this share of the span is data; below it the signal is broken */
+#define OXYGEN_POSSIBLE 25.0   /* %: no flue gas holds more */
 
-/* ---- samples ---- */
+static bool fresh(const struct channel_state *c, int64_t time_ms)
+{
+    return c->time_ms != INSTANT_NONE && c->mark == MARK_N && isfinite(c->value) &&
+           time_ms - c->time_ms <= 3 * (int64_t)c->channel->interval_ms + 1000;
+}
 
-static bool sibling(const struct outlet_state *o, enum role role, int64_t time_ms, double *value)
+bool outlet_sibling(const struct outlet_state *o, enum role role, int64_t time_ms, double *value)
 {
     const struct channel_state *c = o->role[role];
-    if (!c || c->time_ms == INSTANT_NONE || c->mark != MARK_N || !isfinite(c->value))
-        return false;
-    int64_t age = time_ms - c->time_ms;
-    if (age > 3 * (int64_t)c->channel->interval_ms + 1000)
+    if (!c || !fresh(c, time_ms))
         return false;
     *value = c->value;
     return true;
@@ -39,15 +42,28 @@ static enum reason reason_of(enum convert_result result)
     return REASON[result];
 }
 
+/* The moisture of the instant; where the configuration says so, the last good or a fixed one, flagged as assumed. */
+bool outlet_moisture(const struct outlet_state *o, int64_t time_ms, double *moisture, bool *assumed)
+{
+    const struct moisture_fallback *fallback = &o->outlet->moisture;
+    const struct channel_state *c = o->role[ROLE_MOISTURE];
+    if (outlet_sibling(o, ROLE_MOISTURE, time_ms, moisture))
+        return true;
+    bool recent = c && c->good_ms != INSTANT_NONE && time_ms - c->good_ms <= fallback->last_good_s * INT64_C(1000);
+    *moisture = recent ? c->good : fallback->fixed;
+    *assumed = isfinite(*moisture);
+    return *assumed;
+}
+
 /* Dry standard-state value of a gas concentration (and of O2, for which only moisture counts). */
 static enum reason to_dry_standard(const struct outlet_state *o, const struct channel *channel, int64_t time_ms,
-                                   double *c)
+                                   double *c, bool *assumed)
 {
     double temperature, pressure, moisture;
-    if (channel->basis.state == STATE_ACTUAL) {
-        if (!sibling(o, ROLE_TEMPERATURE, time_ms, &temperature))
+    if (channel->basis.state == STATE_ACTUAL && channel->role != ROLE_OXYGEN) {
+        if (!outlet_sibling(o, ROLE_TEMPERATURE, time_ms, &temperature))
             return REASON_NO_TEMPERATURE;
-        if (!sibling(o, ROLE_PRESSURE, time_ms, &pressure))
+        if (!outlet_sibling(o, ROLE_PRESSURE, time_ms, &pressure))
             return REASON_NO_PRESSURE;
         enum reason reason =
             reason_of(convert_to_standard_state(*c, temperature, pressure, o->outlet->duct.ambient_kpa, c));
@@ -55,7 +71,7 @@ static enum reason to_dry_standard(const struct outlet_state *o, const struct ch
             return reason;
     }
     if (channel->basis.moisture == MOISTURE_WET) {
-        if (!sibling(o, ROLE_MOISTURE, time_ms, &moisture))
+        if (!outlet_moisture(o, time_ms, &moisture, assumed))
             return REASON_NO_MOISTURE;
         return reason_of(convert_to_dry(*c, moisture, c));
     }
@@ -65,7 +81,7 @@ static enum reason to_dry_standard(const struct outlet_state *o, const struct ch
 static enum reason to_reference(const struct outlet_state *o, double c, int64_t time_ms, double *converted)
 {
     double oxygen;
-    if (!sibling(o, ROLE_OXYGEN, time_ms, &oxygen))
+    if (!outlet_sibling(o, ROLE_OXYGEN, time_ms, &oxygen))
         return REASON_NO_OXYGEN;
     return reason_of(convert_reference_oxygen(c, oxygen, o->outlet->reference_o2, o->outlet->o2_max, converted));
 }
@@ -82,258 +98,136 @@ static enum mark own_mark(const struct channel *channel, double value)
     return value < channel->range[0] - BELOW_RANGE_SHARE * (channel->range[1] - channel->range[0]) ? MARK_D : MARK_N;
 }
 
-static void add_to(struct window slots[2], int64_t time_ms, int64_t length_ms, enum mark mark, double value,
-                   double converted, enum reason reason)
+/* What no gas can be, whatever the instrument's range says. */
+static bool impossible(const struct outlet_state *o, enum role role, double value)
+{
+    switch (role) {
+    case ROLE_OXYGEN: return value > OXYGEN_POSSIBLE;
+    case ROLE_TEMPERATURE: return value <= -CONVERT_KELVIN;
+    case ROLE_PRESSURE: return o->outlet->duct.ambient_kpa + value <= 0;
+    case ROLE_MOISTURE: return value >= 100;
+    case ROLE_POLLUTANT:
+    case ROLE_VELOCITY:
+    case ROLE_FLOW:
+    case ROLE_WATER_TEMPERATURE:
+    case ROLE_PARAMETER:
+    case ROLES: break;
+    }
+    return false;
+}
+
+static void add_to(struct window slots[2], int64_t time_ms, int64_t length_ms, const struct quantum *quantum)
 {
     int64_t start_ms = period_start_ms(time_ms, length_ms);
     struct window *slot = &slots[(start_ms + INSTANT_ZONE_MS) / length_ms & 1];
     if (slot->start_ms != start_ms)
         window_open(slot, start_ms);
-    window_add(slot, mark, value, converted, reason);
+    window_add(slot, quantum);
 }
 
-static int64_t realtime_ms(const struct outlet_state *o)
+int64_t outlet_realtime_ms(const struct outlet_state *o)
 {
     return o->plant->feeds.disclosure.realtime_s * INT64_C(1000);
 }
 
-static void add_to_series(const struct outlet_state *o, struct series *series, int64_t time_ms, enum mark mark,
-                          double value, double converted, enum reason reason)
+void outlet_add(const struct outlet_state *o, struct series *series, int64_t time_ms, const struct quantum *quantum)
 {
-    add_to(series->realtime, time_ms, realtime_ms(o), mark, value, converted, reason);
-    add_to(series->minute, time_ms, MINUTE_MS, mark, value, converted, reason);
+    add_to(series->realtime, time_ms, outlet_realtime_ms(o), quantum);
+    add_to(series->minute, time_ms, MINUTE_MS, quantum);
 }
 
-static void add_flow(struct outlet_state *o, const struct channel_state *velocity, int64_t time_ms)
+/* A figure is known: it becomes the channel's latest, goes into its windows and is judged. */
+static void take(struct outlet_state *o, struct channel_state *c, int64_t time_ms, struct quantum q)
 {
-    const struct duct *duct = &o->outlet->duct;
-    double temperature, pressure, moisture, flow = NAN;
-    enum mark mark = velocity->mark;
-    if (!o->outlet->has_duct || !isfinite(duct->area_m2))
-        return;
-    if (mark == MARK_N) {
-        bool known = sibling(o, ROLE_TEMPERATURE, time_ms, &temperature) &&
-                     sibling(o, ROLE_PRESSURE, time_ms, &pressure) && sibling(o, ROLE_MOISTURE, time_ms, &moisture);
-        if (!known || convert_flow(velocity->value, duct->area_m2, duct->velocity_factor, temperature, pressure,
-                                   duct->ambient_kpa, moisture, &flow) != CONVERT_OK)
-            mark = MARK_D;
+    o->first_ms = time_ms < o->first_ms ? time_ms : o->first_ms;
+    c->before = (struct taken){c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
+    c->time_ms = time_ms;
+    c->value = q.value;
+    c->converted = q.converted;
+    c->mark = q.mark;
+    c->reason = q.reason;
+    c->assumed = q.assumed;
+    if (q.mark == MARK_N && isfinite(q.value)) {
+        c->good = q.value;
+        c->good_ms = time_ms;
     }
-    add_to_series(o, &o->flow, time_ms, mark, flow, NAN, REASON_NONE);
+    if (time_ms < o->minute_next_ms || time_ms < o->realtime_next_ms) {
+        o->counts->late++;
+        return;
+    }
+    if (c->mean == MEAN_WEIGHTED)
+        q.weight = flow_latest(o, time_ms);
+    outlet_add(o, &c->series, time_ms, &q);
+    if (c->channel->role == ROLE_VELOCITY || c->channel->role == ROLE_FLOW)
+        flow_sample(o, c, time_ms);
+    judge_sample(o, c, time_ms);
 }
 
 void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct sample *sample)
 {
     const struct channel *channel = c->channel;
-    double value = sample->value;
-    enum mark mark = sample->mark, own = own_mark(channel, value);
-    if (mark == MARK_N) {
-        mark = own;
+    struct quantum q = {.mark = sample->mark, .value = sample->value, .converted = NAN, .weight = NAN};
+    enum mark own = own_mark(channel, q.value);
+    if (q.mark == MARK_N) {
+        q.mark = own;
         o->counts->out_of_range += own == MARK_T;
     }
     o->counts->samples++;
-    double converted = NAN;
-    enum reason reason = REASON_NONE;
-    if (mark == MARK_N) {
-        value *= channel->ppm_factor;
+    if (q.mark == MARK_N && channel->has_totalizer)
+        flow_of_totalizer(c, sample->time_ms, q.value, &q.value, &q.mark);
+    if (q.mark == MARK_N && impossible(o, channel->role, q.value)) {
+        o->counts->impossible++;
+        q.reason = REASON_IMPOSSIBLE;
+        q.mark = MARK_D;
+    }
+    if (q.mark == MARK_N) {
+        q.value *= channel->ppm_factor;
         if (o->outlet->medium == MEDIUM_GAS && (channel->role == ROLE_POLLUTANT || channel->role == ROLE_OXYGEN))
-            reason = to_dry_standard(o, channel, sample->time_ms, &value);
-        if (reason != REASON_NONE)
-            mark = MARK_D; /* the figure rests on something that is missing: not valid, and the reason says what */
-        else if (c->converts)
-            reason = to_reference(o, value, sample->time_ms, &converted);
+            q.reason = to_dry_standard(o, channel, sample->time_ms, &q.value, &q.assumed);
+        if (q.reason != REASON_NONE)
+            q.mark = MARK_D; /* the figure rests on something that is missing: not valid, and the reason says what */
+        else if (c->mean == MEAN_CONVERTED)
+            q.reason = to_reference(o, q.value, sample->time_ms, &q.converted);
     }
-    c->time_ms = sample->time_ms;
-    c->value = value;
-    c->converted = converted;
-    c->mark = mark;
-    c->reason = reason;
-    if (sample->time_ms < o->minute_next_ms || sample->time_ms < o->realtime_next_ms) {
-        o->counts->late++;
-        return;
-    }
-    add_to_series(o, &c->series, sample->time_ms, mark, value, converted, reason);
-    if (channel->role == ROLE_VELOCITY)
-        add_flow(o, c, sample->time_ms);
-    judge_sample(o, c, sample->time_ms);
+    take(o, c, sample->time_ms, q);
 }
 
-/* A batch analyzer gives a value an hour or so: it stands until the next (HJ 355-2019; two intervals at most), so that
- * every minute without a sample of its own has it. */
-static void hold(const struct outlet_state *o, struct channel_state *c, enum period period, int64_t start_ms)
+static void compute_one(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
 {
-    int64_t interval_ms = c->channel->interval_ms, length_ms = period_length_ms(period, realtime_ms(o));
-    struct window *slots = period == PERIOD_MINUTE ? c->series.minute : c->series.realtime;
-    bool stands = c->mark == MARK_N && c->time_ms != INSTANT_NONE && start_ms - c->time_ms <= 2 * interval_ms;
-    if (interval_ms <= MINUTE_MS || !stands || period > PERIOD_MINUTE ||
-        slots[(start_ms + INSTANT_ZONE_MS) / length_ms & 1].start_ms == start_ms)
-        return;
-    add_to(slots, start_ms, length_ms, MARK_N, c->value, c->converted, c->reason);
-}
-
-/* ---- periods ---- */
-
-static struct window *window_of(struct series *series, enum period period, int64_t start_ms, int64_t length_ms)
-{
-    switch (period) {
-    case PERIOD_REALTIME: return &series->realtime[(start_ms + INSTANT_ZONE_MS) / length_ms & 1];
-    case PERIOD_MINUTE: return &series->minute[(start_ms + INSTANT_ZONE_MS) / length_ms & 1];
-    case PERIOD_HOUR: return &series->hour;
-    case PERIOD_2HOUR: return &series->two_hour;
-    case PERIOD_DAY:
-    case PERIODS: break;
+    const struct computed *computed = &c->channel->computed;
+    struct quantum q = {.mark = MARK_N, .value = 0, .converted = NAN, .weight = NAN};
+    for (size_t i = 0; i < computed->count; i++) {
+        const struct channel_state *input = &o->channels[computed->channel[i]];
+        q.assumed |= input->assumed;
+        q.value += computed->times[i] * input->value;
+        if (fresh(input, time_ms))
+            continue;
+        q.value = NAN;
+        q.reason = REASON_NO_INPUT;
+        q.mark = input->time_ms != INSTANT_NONE && input->mark != MARK_N ? input->mark : MARK_B;
+        break;
     }
-    return &series->day;
+    if (q.mark == MARK_N && c->mean == MEAN_CONVERTED)
+        q.reason = to_reference(o, q.value, time_ms, &q.converted);
+    take(o, c, time_ms, q);
 }
 
-/* Closes the window of the series that began at start_ms (an empty one when nothing came) and frees its slot. */
-static struct figure close_window(struct series *series, enum period period, int64_t start_ms, int64_t length_ms,
-                                  uint32_t expected, bool converts)
+void outlet_computed(struct outlet_state *o, int64_t time_ms)
 {
-    struct window *window = window_of(series, period, start_ms, length_ms), empty;
-    window_open(&empty, start_ms);
-    struct figure figure = window_close(window->start_ms == start_ms ? window : &empty, period, expected, converts);
-    if (window->start_ms == start_ms)
-        window->start_ms = INSTANT_NONE;
-    return figure;
-}
-
-static void feed(struct window *window, int64_t start_ms, const struct figure *figure)
-{
-    if (window->start_ms != start_ms)
-        window_open(window, start_ms);
-    window_add(window, figure->mark, figure->value, figure->converted,
-               figure->mark == MARK_N ? figure->reason : REASON_NONE);
-}
-
-/* A closed minute goes into its hour and 2-hour, a closed hour into its day. */
-static void feed_above(struct series *series, enum period period, int64_t start_ms, const struct figure *figure)
-{
-    if (period == PERIOD_MINUTE) {
-        feed(&series->hour, period_start_ms(start_ms, HOUR_MS), figure);
-        feed(&series->two_hour, period_start_ms(start_ms, 2 * HOUR_MS), figure);
-    } else if (period == PERIOD_HOUR) {
-        feed(&series->day, period_start_ms(start_ms, DAY_MS), figure);
-    }
-}
-
-/* kg = mg/m3 · m3/h · h · 1e-6; a factor counted in g has its concentration in ng/m3, hence 1e-9 (annex D, G_h).
- * Two-hour and day amounts are the sums of their hours'. */
-static double amount_of(struct channel_state *c, enum period period, int64_t length_ms, double value, double flow)
-{
-    const struct factor *factor = c->channel->factor;
-    double amount = NAN;
-    if (c->channel->role != ROLE_POLLUTANT || factor->amount_unit[0] == '\0' || period == PERIOD_REALTIME)
-        return NAN;
-    if (period == PERIOD_2HOUR || period == PERIOD_DAY) {
-        double *sum = period == PERIOD_DAY ? &c->series.day_amount : &c->series.two_hour_amount;
-        amount = *sum;
-        *sum = NAN;
-        return amount;
-    }
-    if (isfinite(value) && isfinite(flow))
-        amount = value * flow * ((double)length_ms / (double)HOUR_MS) * (factor->amount_unit[0] == 'g' ? 1e-9 : 1e-6);
-    if (period == PERIOD_HOUR && isfinite(amount)) {
-        c->series.day_amount = amount + (isfinite(c->series.day_amount) ? c->series.day_amount : 0);
-        c->series.two_hour_amount = amount + (isfinite(c->series.two_hour_amount) ? c->series.two_hour_amount : 0);
-    }
-    return amount;
-}
-
-static void close_period(struct outlet_state *o, enum period period, int64_t start_ms)
-{
-    int64_t length_ms = period_length_ms(period, realtime_ms(o));
-    struct period_record *record = o->record;
-    const struct channel_state *velocity = o->role[ROLE_VELOCITY];
-    record->outlet = o->outlet;
-    record->period = period;
-    record->from_ms = start_ms;
-    record->to_ms = start_ms + length_ms;
-    record->flow = NAN;
-    record->reading_count = o->outlet->channel_count;
-    if (velocity) {
-        uint32_t expected = window_expected(period, velocity->channel->interval_ms, realtime_ms(o));
-        struct figure flow = close_window(&o->flow, period, start_ms, length_ms, expected, false);
-        feed_above(&o->flow, period, start_ms, &flow);
-        record->flow = flow.value;
-    }
-    for (size_t i = 0; i < record->reading_count; i++) {
+    for (size_t i = 0; i < o->outlet->channel_count; i++) {
         struct channel_state *c = &o->channels[i];
-        uint32_t expected = window_expected(period, c->channel->interval_ms, realtime_ms(o));
-        hold(o, c, period, start_ms);
-        struct figure f = close_window(&c->series, period, start_ms, length_ms, expected, c->converts);
-        feed_above(&c->series, period, start_ms, &f);
-        struct reading *r = &record->readings[i];
-        *r = (struct reading){
-            .channel = c->channel,
-            .value = f.value,
-            .converted = f.converted,
-            .min = f.min,
-            .max = f.max,
-            .converted_min = f.converted_min,
-            .converted_max = f.converted_max,
-            .mark = f.mark,
-            .valid = f.valid,
-            .expected = f.expected,
-            .reason = f.reason,
-            .amount = amount_of(c, period, length_ms, f.value, record->flow),
-        };
-        if (period == PERIOD_REALTIME && r->reason == REASON_MARKED && c->reason != REASON_NONE)
-            r->reason = c->reason;
-        judge_reading(c, period, r);
-    }
-    if (!o->sink->record(o->sink->owner, record))
-        return;
-    for (size_t i = 0; i < record->reading_count; i++) {
-        struct channel_state *c = &o->channels[i];
-        if (period == PERIOD_MINUTE)
-            judge_minute(o, c, record->to_ms);
-        else if (period != PERIOD_REALTIME)
-            judge_period(o, c, period, start_ms, record->to_ms, &record->readings[i]);
+        if (c->channel->has_computed && c->time_ms != time_ms &&
+            o->channels[c->channel->computed.trigger].time_ms == time_ms)
+            compute_one(o, c, time_ms);
     }
 }
 
 void outlet_begin(struct outlet_state *o, int64_t instant_ms)
 {
-    o->realtime_next_ms = period_start_ms(instant_ms, realtime_ms(o));
+    o->realtime_next_ms = period_start_ms(instant_ms, outlet_realtime_ms(o));
     o->minute_next_ms = period_start_ms(instant_ms, MINUTE_MS);
+    o->first_ms = INT64_MAX;
     for (size_t i = 0; i < o->outlet->channel_count; i++)
         if (o->channels[i].last_valid_ms < instant_ms)
             o->channels[i].last_valid_ms = instant_ms;
-}
-
-int64_t outlet_due_ms(const struct outlet_state *o)
-{
-    int64_t realtime_end = o->realtime_next_ms + realtime_ms(o), minute_end = o->minute_next_ms + MINUTE_MS;
-    return (realtime_end < minute_end ? realtime_end : minute_end) + COMPUTE_GRACE_MS;
-}
-
-static void close_minute(struct outlet_state *o)
-{
-    static const enum period ABOVE[] = {PERIOD_HOUR, PERIOD_2HOUR, PERIOD_DAY};
-    int64_t start_ms = o->minute_next_ms, end_ms = start_ms + MINUTE_MS;
-    o->minute_next_ms = end_ms;
-    close_period(o, PERIOD_MINUTE, start_ms);
-    for (size_t p = 0; p < sizeof ABOVE / sizeof ABOVE[0]; p++) {
-        int64_t length_ms = period_length_ms(ABOVE[p], 0);
-        if (ABOVE[p] == PERIOD_2HOUR && o->outlet->medium != MEDIUM_WATER)
-            continue; /* sewage is disclosed as 2-hour means, flue gas as hour means (环发〔2013〕81号) */
-        if (period_start_ms(end_ms, length_ms) == end_ms)
-            close_period(o, ABOVE[p], end_ms - length_ms);
-    }
-}
-
-void outlet_tick(struct outlet_state *o, int64_t now_ms)
-{
-    while (outlet_due_ms(o) <= now_ms) {
-        int64_t end_ms = outlet_due_ms(o) - COMPUTE_GRACE_MS;
-        if (o->realtime_next_ms + realtime_ms(o) == end_ms) {
-            int64_t start_ms = o->realtime_next_ms;
-            o->realtime_next_ms = end_ms;
-            close_period(o, PERIOD_REALTIME, start_ms);
-        }
-        if (o->minute_next_ms + MINUTE_MS == end_ms)
-            close_minute(o);
-        for (size_t i = 0; i < o->outlet->channel_count; i++)
-            judge_missing(o, &o->channels[i], end_ms);
-    }
 }

@@ -1,4 +1,12 @@
-/* The state of one outlet while it is computed. Private to the compute room (compute.c, outlet.c, judge.c). */
+/* The state of one outlet while it is computed. Private to the compute room:
+ *
+ *   outlet.c    a sample becomes a figure and goes into its windows
+ *   flow.c      flow of the outlet: velocity, flow meter or totalizer
+ *   periods.c   windows that ended close together into one record
+ *   operation.c what the plant is doing
+ *   judge.c     figures against limits; alarms of samples and closed periods
+ *   foresee.c   alarms that come before a period closes
+ *   silence.c   what is missing, channel by channel or as a lost line                                             */
 #ifndef CEMSD_COMPUTE_OUTLET_H
 #define CEMSD_COMPUTE_OUTLET_H
 
@@ -6,10 +14,24 @@
 #include "compute/compute.h"
 #include "compute/window.h"
 
+enum { PACE_MINUTES = 5 };
+
 /* All windows one quantity fills. realtime and minute have two slots: the one that is ending and the one that began. */
 struct series {
-    struct window realtime[2], minute[2], hour, two_hour, day;
-    double two_hour_amount, day_amount;
+    struct window realtime[2], minute[2];
+    struct window above[PERIODS]; /* from PERIOD_5MIN on, by period */
+};
+
+/* The last minutes of a channel, for projections: "if the rest stays like this". */
+struct pace {
+    double product[PACE_MINUTES], weight[PACE_MINUTES]; /* judged figure · weight; weight NAN: not valid */
+    unsigned next;
+};
+
+/* A figure as it was taken. */
+struct taken {
+    int64_t time_ms; /* INSTANT_NONE: none */
+    struct quantum q;
 };
 
 struct channel_state {
@@ -18,8 +40,13 @@ struct channel_state {
     double value, converted; /* latest, dry standard state and at reference oxygen */
     enum mark mark;
     enum reason reason;
-    bool converts; /* has a converted figure */
-    struct series series;
+    enum mean mean;      /* which mean is its figure */
+    bool assumed;        /* the latest value rests on an assumption */
+    struct taken before; /* the one before the latest: a batch value that stands until the latest began */
+    double good;         /* the last valid value and when */
+    int64_t good_ms;
+    double count; /* totalizer: last raw count and when */
+    int64_t count_ms;
 
     int64_t last_valid_ms; /* what "missing" counts from */
     int over;              /* consecutive samples above k × limit */
@@ -27,8 +54,21 @@ struct channel_state {
     double over_peak;
     int abnormal, normal; /* consecutive samples marked, not marked */
     int64_t abnormal_since_ms;
-    struct finding finding[ALARM_KINDS];
+    bool silent_with_line; /* the line's alarm speaks for it */
+    struct finding finding[ALARM_CHANNEL_KINDS];
     struct finding exceed[PERIODS];
+    struct finding hour_lost; /* kind missing, period hour: too few minutes are left */
+    struct pace pace;
+    uint32_t ultra_low_hours, judged_hours; /* of the month in progress */
+    struct series series;
+};
+
+/* A line as silence sees it. */
+struct line_state {
+    int64_t heard_ms; /* last sample with a mark other than B */
+    int64_t back_ms;  /* when it last came back */
+    uint32_t channels;
+    struct finding finding;
 };
 
 struct outlet_state {
@@ -37,9 +77,15 @@ struct outlet_state {
     struct compute_sink *sink;
     struct channel_state *channels;
     struct channel_state *role[ROLES]; /* the outlet's O2, temperature ...; NULL when it has none */
-    struct series flow;                /* dry standard m3/h */
-    int64_t realtime_next_ms;          /* start of the first window not yet closed */
+    struct line_state *lines;          /* the plant's, by line index */
+    struct series flow;                /* dry standard m3/h (gas), L/s (water) */
+    bool has_flow, has_5min, has_computed;
+    int64_t realtime_next_ms; /* start of the first window not yet closed */
     int64_t minute_next_ms;
+    int64_t first_ms; /* of the first sample since the beginning: an hour that began before it is not complete */
+    int condition;    /* of the last closed minute; -1: unknown */
+    int rule_minutes[STATE_RULES_MAX];              /* minutes in a row that each rule has fitted */
+    uint16_t minutes_in[PERIODS][OPERATING_STATES]; /* of the periods in progress */
     struct compute_counts *counts;
     struct period_record *record; /* scratch, shared by all outlets */
 };
@@ -47,20 +93,78 @@ struct outlet_state {
 void outlet_begin(struct outlet_state *o, int64_t instant_ms);
 /* One sample of this outlet. Auxiliary channels of the same instant come first. */
 void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct sample *sample);
+/* The computed channels of a group that ended: those with an input of this instant. */
+void outlet_computed(struct outlet_state *o, int64_t time_ms);
+/* Latest valid value of a channel, not older than three of its intervals and a second. */
+bool outlet_sibling(const struct outlet_state *o, enum role role, int64_t time_ms, double *value);
+/* The moisture, %; false when it is missing and nothing may stand in for it. */
+bool outlet_moisture(const struct outlet_state *o, int64_t time_ms, double *moisture, bool *assumed);
+int64_t outlet_realtime_ms(const struct outlet_state *o);
+void outlet_add(const struct outlet_state *o, struct series *series, int64_t time_ms, const struct quantum *quantum);
+
+/* flow.c: the flow a velocity, flow meter or totalizer sample stands for goes into o->flow; a totalizer's count becomes
+ * the flow since the last. */
+struct channel_state *flow_channel(const struct outlet_state *o); /* NULL: no flow */
+void flow_sample(struct outlet_state *o, struct channel_state *c, int64_t time_ms);
+void flow_of_totalizer(struct channel_state *c, int64_t time_ms, double count, double *flow, enum mark *mark);
+double flow_latest(const struct outlet_state *o, int64_t time_ms); /* NAN when unknown */
+
+/* periods.c */
 void outlet_tick(struct outlet_state *o, int64_t now_ms);
 int64_t outlet_due_ms(const struct outlet_state *o);
+void series_init(struct series *series);
+/* A closed period goes into those above it: its figure and its amount. */
+void series_feed(struct series *series, enum period period, int64_t start_ms, const struct quantum *q, double amount);
+/* One closed hour of the month in progress, for the ultra-low share. */
+void channel_count_hour(struct channel_state *c, bool judged, double figure);
 
-/* Judging (judge.c). */
-/* The limit of the channel for the period, or NULL. */
-const struct limit *judge_limit(const struct channel *channel, enum period period);
+/* operation.c: the state of the minute whose figures are in record; then of longer periods. */
+void operation_minute(struct outlet_state *o, const struct period_record *record);
+void operation_of(struct outlet_state *o, struct period_record *record);
+enum treatment operation_treatment(const struct outlet_state *o, int condition);
+
+/* judge.c */
+/* The limit of the channel that applies to the period beginning at start_ms, or NULL; `temperature` of the water, NAN
+ * when unknown. *unknown (may be NULL) says that it depends on the temperature and that is missing. */
+const struct limit *judge_limit(const struct channel *channel, enum period period, int64_t start_ms, double temperature,
+                                bool *unknown);
+/* The same for what is going on now. */
+const struct limit *judge_limit_now(const struct outlet_state *o, const struct channel_state *c, enum period period,
+                                    int64_t time_ms);
 /* Fills limit, multiple, exceeds of a closed period's reading. */
-void judge_reading(const struct channel_state *c, enum period period, struct reading *reading);
+void judge_reading(const struct outlet_state *o, const struct channel_state *c, const struct period_record *record,
+                   struct reading *reading);
 void judge_sample(struct outlet_state *o, struct channel_state *c, int64_t time_ms);
-void judge_minute(struct outlet_state *o, struct channel_state *c, int64_t end_ms);
-void judge_period(struct outlet_state *o, struct channel_state *c, enum period period, int64_t from_ms, int64_t to_ms,
+void judge_period(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                   const struct reading *reading);
-void judge_missing(struct outlet_state *o, struct channel_state *c, int64_t now_ms);
+double judge_figure(const struct channel_state *c, const struct reading *reading);
+struct alarm_event judge_event(const struct outlet_state *o, const struct channel_state *c, enum alarm_kind kind,
+                               int64_t time_ms);
+/* An event of the gateway or a line: no outlet, no channel. */
+struct alarm_event judge_no_channel(enum alarm_kind kind, const char *subject, int64_t time_ms);
+void judge_step(struct outlet_state *o, struct finding *finding, enum alarm_input input, struct alarm_event *event);
+enum alarm_input judge_over_or_worse(const struct finding *finding, double value);
+/* Calls each with every finding of the channel and an event that names it. */
+void judge_findings(struct outlet_state *o, struct channel_state *c, int64_t time_ms,
+                    void (*each)(struct outlet_state *o, struct finding *finding, struct alarm_event *event,
+                                 void *with),
+                    void *with);
 /* Ends every finding of a channel that is no longer configured. */
 void judge_gone(struct outlet_state *o, struct channel_state *c, int64_t now_ms);
+
+/* foresee.c: after each closed minute, and after each longer period. */
+void foresee_minute(struct outlet_state *o, struct channel_state *c, const struct reading *reading, int64_t end_ms);
+void foresee_closed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
+                    const struct reading *reading);
+/* The amount the year would end with if it went on as it went so far; NAN while nothing is known. */
+double foresee_year(const struct channel_state *c, int64_t now_ms);
+
+/* silence.c */
+void silence_heard(struct outlet_state *o, struct channel_state *c, int64_t time_ms);
+void silence_tick(struct outlet_state *o, struct channel_state *c, int64_t now_ms);
+/* The line's own alarm. */
+void silence_line(const struct plant *plant, struct compute_sink *sink, struct line_state *l, size_t line,
+                  int64_t now_ms);
+struct alarm_event silence_line_event(const struct plant *plant, size_t line, int64_t time_ms);
 
 #endif

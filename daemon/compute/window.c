@@ -6,46 +6,62 @@
 
 void window_open(struct window *window, int64_t start_ms)
 {
-    *window = (struct window){.start_ms = start_ms};
+    *window = (struct window){.start_ms = start_ms, .amount = NAN};
 }
 
-static void tally_add(struct tally *tally, double value)
+static void tally_add(struct tally *tally, double value, double weight)
 {
     if (tally->n == 0 || value < tally->min)
         tally->min = value;
     if (tally->n == 0 || value > tally->max)
         tally->max = value;
-    tally->sum += value;
+    tally->sum += value * weight;
+    tally->weight += weight;
     tally->last = value;
     tally->n++;
 }
 
-void window_add(struct window *window, enum mark mark, double value, double converted, enum reason reason)
+void window_add(struct window *window, const struct quantum *q)
 {
     window->received++;
-    window->last_mark = mark;
-    if (window->marks[mark] < UINT16_MAX)
-        window->marks[mark]++;
-    if (mark != MARK_N || !isfinite(value)) {
-        if (mark != MARK_N)
-            window->last_abnormal = mark;
+    window->last_mark = q->mark;
+    if (window->marks[q->mark] < UINT16_MAX)
+        window->marks[q->mark]++;
+    if (q->mark != MARK_N || !isfinite(q->value)) {
+        if (q->mark != MARK_N)
+            window->last_abnormal = q->mark;
         return;
     }
-    tally_add(&window->value, value);
-    window->converted_reason = isfinite(converted) ? REASON_NONE : reason;
-    if (isfinite(converted))
-        tally_add(&window->converted, converted);
+    tally_add(&window->value, q->value, 1);
+    window->assumed |= q->assumed;
+    window->converted_reason = isfinite(q->converted) ? REASON_NONE : q->reason;
+    if (isfinite(q->converted))
+        tally_add(&window->converted, q->converted, 1);
+    if (isfinite(q->weight))
+        tally_add(&window->weighted, q->value, q->weight);
 }
 
-uint32_t window_expected(enum period period, int interval_ms, int64_t realtime_ms)
+void window_add_amount(struct window *window, double amount)
+{
+    if (!isfinite(amount))
+        return;
+    window->amount = amount + (window->amounts ? window->amount : 0);
+    window->amounts++;
+}
+
+uint32_t window_expected(enum period period, int64_t start_ms, int interval_ms, int64_t realtime_ms)
 {
     int64_t count = 0;
     switch (period) {
     case PERIOD_REALTIME: count = realtime_ms / interval_ms; break;
     case PERIOD_MINUTE: count = MINUTE_MS / interval_ms; break;
+    case PERIOD_5MIN: return 5;
     case PERIOD_HOUR: return 60;
     case PERIOD_2HOUR: return 120;
     case PERIOD_DAY: return 24;
+    case PERIOD_MONTH: return (uint32_t)((period_end_ms(period, start_ms) - start_ms) / DAY_MS);
+    case PERIOD_QUARTER: return 3;
+    case PERIOD_YEAR: return 12;
     case PERIODS: break;
     }
     return count < 1 ? 1 : (uint32_t)count;
@@ -54,11 +70,15 @@ uint32_t window_expected(enum period period, int interval_ms, int64_t realtime_m
 uint32_t window_required(enum period period, uint32_t expected)
 {
     switch (period) {
-    case PERIOD_HOUR: return 45;
-    case PERIOD_2HOUR: return 90;
     case PERIOD_DAY: return 20;
+    case PERIOD_MONTH: return expected < 30 ? 23 : 25;
     case PERIOD_REALTIME: return 1;
     case PERIOD_MINUTE:
+    case PERIOD_5MIN:
+    case PERIOD_HOUR:
+    case PERIOD_2HOUR:
+    case PERIOD_QUARTER:
+    case PERIOD_YEAR:
     case PERIODS: break;
     }
     return (3 * expected + 3) / 4;
@@ -79,7 +99,32 @@ static enum mark dominant_mark(const struct window *window)
     return found;
 }
 
-struct figure window_close(const struct window *window, enum period period, uint32_t expected, bool converts)
+static void take_converted(const struct window *window, struct figure *f, bool realtime, uint32_t required)
+{
+    bool valid =
+        realtime ? window->converted.n > 0 && window->converted_reason == REASON_NONE : window->converted.n >= required;
+    if (!valid) {
+        f->reason = window->converted_reason != REASON_NONE ? window->converted_reason : REASON_TOO_FEW;
+        return;
+    }
+    f->converted = realtime ? window->converted.last : window->converted.sum / window->converted.n;
+    f->converted_min = window->converted.min;
+    f->converted_max = window->converted.max;
+}
+
+static void take_weighted(const struct window *window, struct figure *f, uint32_t required)
+{
+    if (window->weighted.n < required)
+        return;
+    f->weight = window->weighted.weight;
+    f->weighted = f->weight > 0;
+    if (f->weighted)
+        f->value = window->weighted.sum / f->weight;
+    else
+        f->reason = REASON_NO_FLOW;
+}
+
+struct figure window_close(const struct window *window, enum period period, uint32_t expected, enum mean mean)
 {
     uint32_t required = window_required(period, expected);
     struct figure f = {.value = NAN,
@@ -88,7 +133,10 @@ struct figure window_close(const struct window *window, enum period period, uint
                        .max = NAN,
                        .converted_min = NAN,
                        .converted_max = NAN,
-                       .valid = window->value.n,
+                       .weight = NAN,
+                       .amount = window->amount,
+                       .assumed = window->assumed,
+                       .valid = window->value.n < expected ? window->value.n : expected,
                        .expected = expected,
                        .mark = MARK_N,
                        .reason = REASON_NONE};
@@ -104,16 +152,9 @@ struct figure window_close(const struct window *window, enum period period, uint
     f.value = realtime ? window->value.last : window->value.sum / window->value.n;
     f.min = window->value.min;
     f.max = window->value.max;
-    if (!converts)
-        return f;
-    bool converted =
-        realtime ? window->converted.n > 0 && window->converted_reason == REASON_NONE : window->converted.n >= required;
-    if (converted) {
-        f.converted = realtime ? window->converted.last : window->converted.sum / window->converted.n;
-        f.converted_min = window->converted.min;
-        f.converted_max = window->converted.max;
-    } else {
-        f.reason = window->converted_reason != REASON_NONE ? window->converted_reason : REASON_TOO_FEW;
-    }
+    if (mean == MEAN_CONVERTED)
+        take_converted(window, &f, realtime, required);
+    if (mean == MEAN_WEIGHTED && !realtime)
+        take_weighted(window, &f, required);
     return f;
 }

@@ -22,14 +22,15 @@ static const char TABLES[] =
     "  to_ms INTEGER NOT NULL, value REAL, converted REAL, min REAL, max REAL, amount REAL, flow REAL, mark TEXT NOT "
     "NULL,"
     "  valid INTEGER NOT NULL, expected INTEGER NOT NULL, limit_max REAL, exceeds INTEGER, reason TEXT, seq INTEGER "
-    "NOT NULL, converted_min REAL, converted_max REAL,"
+    "NOT NULL, converted_min REAL, converted_max REAL, weight REAL, condition TEXT, revision INTEGER NOT NULL DEFAULT "
+    "0,"
     "  PRIMARY KEY(outlet, factor, period, from_ms)) WITHOUT ROWID;"
     "CREATE INDEX record_seq ON record(seq);"
     "CREATE TABLE cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, outlet TEXT NOT NULL, factor TEXT NOT NULL, UNIQUE(outlet, factor));"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "PRAGMA application_id = 1128615251;"
-    "PRAGMA user_version = 2;";
+    "PRAGMA user_version = 3;";
 
 /* From one version to the next; each in a transaction of its own. */
 static const char *const MIGRATIONS[] = {
@@ -37,6 +38,9 @@ static const char *const MIGRATIONS[] = {
     /* 1 → 2: uplinks walk records by seq; extremes of converted values */
     "ALTER TABLE record ADD COLUMN converted_min REAL; ALTER TABLE record ADD COLUMN converted_max REAL;"
     "CREATE INDEX record_seq ON record(seq); PRAGMA user_version = 2;",
+    /* 2 → 3: what a flow-weighted figure weighs, the operating state, corrections */
+    "ALTER TABLE record ADD COLUMN weight REAL; ALTER TABLE record ADD COLUMN condition TEXT;"
+    "ALTER TABLE record ADD COLUMN revision INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 3;",
 };
 
 static int pragma_number(sqlite3 *db, const char *sql, int otherwise)

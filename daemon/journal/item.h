@@ -19,6 +19,9 @@ struct record_row {
     int exceeds;
     enum reason reason;
     uint64_t seq;
+    double weight;
+    int condition;
+    uint32_t revision;
 };
 
 struct alarm_row {

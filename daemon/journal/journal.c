@@ -294,6 +294,9 @@ static bool index_reading(struct journal *journal, const struct period_record *r
     row->exceeds = reading->exceeds;
     row->reason = reading->reason;
     row->seq = journal->last_seq;
+    row->weight = reading->weight;
+    row->condition = record->condition;
+    row->revision = record->revision;
     item_list_add(&journal->pending, item);
     return true;
 }

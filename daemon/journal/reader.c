@@ -199,7 +199,8 @@ bool reader_alarms(struct reader *reader, bool active_only, size_t max,
 #define RECORD_COLUMNS                                                                                                 \
     "r.outlet, r.factor, r.period, r.mark, r.reason, r.from_ms, r.to_ms, r.value, r.converted, r.min, r.max, "         \
     "r.amount,"                                                                                                        \
-    " r.flow, r.limit_max, r.converted_min, r.converted_max, r.valid, r.expected, r.exceeds, r.seq"
+    " r.flow, r.limit_max, r.converted_min, r.converted_max, r.valid, r.expected, r.exceeds, r.seq, r.weight, "        \
+    "r.condition, r.revision"
 
 static struct stored_record record_at(sqlite3_stmt *s)
 {
@@ -222,7 +223,10 @@ static struct stored_record record_at(sqlite3_stmt *s)
                                   .valid = (uint32_t)sqlite3_column_int64(s, 16),
                                   .expected = (uint32_t)sqlite3_column_int64(s, 17),
                                   .exceeds = sqlite3_column_type(s, 18) == SQLITE_NULL ? -1 : sqlite3_column_int(s, 18),
-                                  .seq = (uint64_t)sqlite3_column_int64(s, 19)};
+                                  .seq = (uint64_t)sqlite3_column_int64(s, 19),
+                                  .weight = real_at(s, 20),
+                                  .condition = text_at(s, 21),
+                                  .revision = (uint32_t)sqlite3_column_int64(s, 22)};
 }
 
 static bool walk_records(struct reader *reader, sqlite3_stmt *s,

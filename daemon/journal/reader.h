@@ -43,6 +43,9 @@ struct stored_record {
     uint32_t valid, expected;
     int exceeds; /* -1 not judged */
     uint64_t seq;
+    double weight;
+    const char *condition; /* "" when it is unknown */
+    uint32_t revision;
 };
 /* Empty strings match all. from_ms ≤ start < to_ms. Ordered by start, outlet, factor. */
 bool reader_records(struct reader *reader, const char *outlet, const char *factor, const char *period, int64_t from_ms,

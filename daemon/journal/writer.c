@@ -19,12 +19,21 @@ enum { SQL_ENTRY, SQL_MESSAGE, SQL_LATEST, SQL_RECORD, SQL_ALARM, SQL_CURSOR, SQ
 static const char UPSERT_ALARM[] = "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
                                    " ON CONFLICT(id) DO UPDATE SET seq=?2, state=?3, time_ms=?9, value=?10";
 
+/* A record is kept as it was closed; only a later revision takes its place (the entry of the earlier one stays). */
+#define SQL_RECORD_TEXT                                                                                                \
+    "INSERT INTO record VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"                                         \
+    " ON CONFLICT(outlet, factor, period, from_ms) DO UPDATE SET to_ms = excluded.to_ms, value = excluded.value,"      \
+    " converted = excluded.converted, min = excluded.min, max = excluded.max, amount = excluded.amount,"               \
+    " flow = excluded.flow, mark = excluded.mark, valid = excluded.valid, expected = excluded.expected,"               \
+    " limit_max = excluded.limit_max, exceeds = excluded.exceeds, reason = excluded.reason, seq = excluded.seq,"       \
+    " converted_min = excluded.converted_min, converted_max = excluded.converted_max, weight = excluded.weight,"       \
+    " condition = excluded.condition, revision = excluded.revision WHERE excluded.revision > record.revision"
+
 static const char *const SQL[STATEMENTS] = {
     [SQL_ENTRY] = "INSERT INTO entry VALUES(?,?,?,?,?,?)",
     [SQL_MESSAGE] = "INSERT INTO message VALUES(?,?,?,?,?)",
     [SQL_LATEST] = "INSERT OR REPLACE INTO latest VALUES(?,?,?)",
-    [SQL_RECORD] = "INSERT OR IGNORE INTO record VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    /* IGNORE above: after a backward clock step a period may close again; what was published first stands */
+    [SQL_RECORD] = SQL_RECORD_TEXT,
     [SQL_ALARM] = UPSERT_ALARM,
     [SQL_CURSOR] = "INSERT OR REPLACE INTO cursor VALUES(?,?)",
     [SQL_CHANNEL] = "INSERT INTO channel VALUES(?,?,?)",
@@ -126,6 +135,10 @@ static int write_record(struct journal *journal, const struct record_row *r)
     sqlite3_bind_int64(s, 18, (int64_t)r->seq);
     bind_real(s, 19, r->converted_min);
     bind_real(s, 20, r->converted_max);
+    bind_real(s, 21, r->weight);
+    if (r->condition >= 0)
+        bind_text(s, 22, operating_state_name((enum operating_state)r->condition));
+    sqlite3_bind_int64(s, 23, r->revision);
     return run(s);
 }
 

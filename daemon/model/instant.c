@@ -167,3 +167,17 @@ bool instant_parse_compact(const char *text, size_t length, int64_t *instant_ms)
     *instant_ms = instant_of(&c) - INSTANT_ZONE_MS;
     return true;
 }
+
+void instant_civil(int64_t instant_ms, int *year, int *month, int *day)
+{
+    struct civil c = civil_from_instant(instant_ms);
+    *year = c.year;
+    *month = c.month;
+    *day = c.day;
+}
+
+int64_t instant_of_month(int year, int month)
+{
+    int months = year * 12 + month - 1;
+    return days_from_civil(months / 12, months % 12 + 1, 1) * DAY_MS - INSTANT_ZONE_MS;
+}

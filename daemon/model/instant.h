@@ -29,4 +29,9 @@ bool instant_parse_compact(const char *text, size_t length, int64_t *instant_ms)
  * its midnight) or epoch milliseconds. Impossible dates (30 February) are refused. Pure. */
 bool instant_parse(const char *text, int64_t *instant_ms);
 
+/* Year, month 1..12 and day 1..31 in UTC+8. Pure. */
+void instant_civil(int64_t instant_ms, int *year, int *month, int *day);
+/* Midnight (UTC+8) of the first day of a month; month may run beyond 1..12. Pure. */
+int64_t instant_of_month(int year, int month);
+
 #endif

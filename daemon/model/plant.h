@@ -23,6 +23,9 @@ enum {
     CHANNELS_MAX = 16384,
     LIMITS_PER_CHANNEL = 8,
     MARK_ROWS_MAX = 32,
+    FACTORS_DECLARED_MAX = 256,
+    TERMS_MAX = 16,
+    STATE_RULES_MAX = 16,
 };
 
 enum line_kind {
@@ -91,11 +94,18 @@ struct basis {
     enum moisture moisture;
 };
 
+/* One limit. It applies to periods that begin within its validity and season and whose water temperature fits. */
 struct limit {
     enum period period;
     double min, max; /* NAN when that side is open */
     char unit[16];
-    char source[TEXT_BYTES]; /* legal source: standard, clause, permit */
+    char source[TEXT_BYTES];       /* legal source: standard, clause, permit */
+    char from[16], until[16];      /* "2027-01-01": first day, first day no more; "" = open */
+    int64_t from_ms, until_ms;     /* the same; INT64_MIN, INT64_MAX when open */
+    char season[16];               /* "11-15..03-15", both days included; "" = all the year */
+    int season_from, season_until; /* month · 100 + day; 0 = all the year */
+    double when_above;             /* of the water temperature of the same period, degC; NAN: whatever it is */
+    double when_at_most;
 };
 
 /* What a channel is to its outlet. */
@@ -107,8 +117,30 @@ enum role {
     ROLE_MOISTURE,
     ROLE_VELOCITY,
     ROLE_FLOW,
+    ROLE_WATER_TEMPERATURE,
     ROLE_PARAMETER,
     ROLES
+};
+
+/* A figure made of other channels of the outlet instead of a source: value = sum of times · value, each dry and at
+ * standard state. */
+enum computed_rule { COMPUTED_NOX, COMPUTED_DIFFERENCE, COMPUTED_SUM };
+struct code_text {
+    char code[8];
+};
+struct computed {
+    enum computed_rule rule;
+    struct code_text *of; /* factor codes, in order */
+    size_t count;
+    size_t channel[TERMS_MAX]; /* their places in outlet->channels */
+    size_t trigger;            /* the slowest of them: a value of it makes a value of this */
+    double times[TERMS_MAX];   /* NO · 46/30 + NO2; first - others; all */
+};
+
+/* A counter of volume in place of a flow: the flow is its difference. */
+struct totalizer {
+    double m3_per_count, rollover; /* rollover in counts; 0: it never rolls over */
+    double max_flow;               /* L/s; a difference beyond it is a reset */
 };
 
 struct channel {
@@ -116,7 +148,10 @@ struct channel {
     const struct factor *factor;
     enum role role;
     uint32_t index; /* into plant->channels */
+    bool has_source, has_computed, has_totalizer;
     struct source source;
+    struct computed computed;
+    struct totalizer totalizer;
     int interval_ms;
     bool has_range;
     double range[2]; /* of the instrument, in the channel's unit */
@@ -130,14 +165,55 @@ struct channel {
     size_t mark_row_count;
     struct action *actions;
     size_t action_count;
-    struct limit *limits; /* configured; those of the outlet's standard are appended by the loader */
-    size_t limit_count;
+    struct limit *limits;           /* configured; those of the outlet's standard are appended by the loader */
+    size_t limit_count, own_limits; /* the configured ones come first */
+    double ultra_low;               /* the ultra-low value of the hour mean, for the monthly share; NAN */
+    double permitted;               /* amount the permit allows in a year, in the factor's amount unit; NAN */
 };
 
 struct duct {
     double area_m2; /* NAN: no flow is computed */
     double velocity_factor;
     double ambient_kpa;
+};
+
+/* What the plant is doing, and what that means for judging. */
+enum operating_state {
+    OPERATING_RUNNING,
+    OPERATING_START_UP,
+    OPERATING_SHUT_DOWN,
+    OPERATING_STOPPED,
+    OPERATING_FAILURE,
+    OPERATING_MAINTENANCE,
+    OPERATING_STATES
+};
+enum treatment {
+    TREAT_JUDGE, /* like any other */
+    TREAT_APART, /* shown with what it exceeds, but no alarm, and not in the monthly share */
+    TREAT_SKIP,  /* shown, not judged */
+};
+
+/* One row of the table that tells the state, the first that fits wins. A row fits when its channel's minute mean (for
+ * `is`: its latest value) has been so for `minutes` in a row. */
+struct state_rule {
+    enum operating_state state;
+    char factor_code[8];
+    size_t channel; /* its place in outlet->channels */
+    double above, below, is;
+    int minutes;
+};
+
+struct operation {
+    struct state_rule *rules;
+    size_t rule_count;
+    enum operating_state otherwise;
+    enum treatment treatment[OPERATING_STATES];
+};
+
+/* What stands in when the moisture is missing; a figure made with it says so. */
+struct moisture_fallback {
+    int last_good_s; /* the last good value, so old at most; 0: not at all */
+    double fixed;    /* %; NAN: none */
 };
 
 enum medium { MEDIUM_GAS, MEDIUM_WATER };
@@ -149,8 +225,14 @@ struct outlet {
     char standard[NAME_BYTES]; /* "" = only the channels' own limits */
     bool has_duct;
     struct duct duct;
-    double reference_o2; /* % by volume, dry; NAN = not converted */
-    double o2_max;       /* above it conversion is not meaningful */
+    double reference_o2;        /* % by volume, dry; NAN = not converted */
+    double excess_air;          /* alpha_ref of a standard that names one; NAN. reference_o2 follows from it */
+    double o2_max;              /* above it conversion is not meaningful */
+    bool confirm_limits;        /* the operator has confirmed the standard's rows marked `confirm` */
+    char ultra_low[NAME_BYTES]; /* standard whose hour limits are the ultra-low values; "" = none */
+    struct moisture_fallback moisture;
+    bool has_operation;
+    struct operation operation;
     struct channel *channels;
     size_t channel_count;
     size_t index;
@@ -166,12 +248,18 @@ struct alarm_rules {
         int minutes;
     } warning;
     struct {
+        bool on;
+    } projected, day_projected;
+    struct {
         int minutes;
+        int line_channels; /* a lost line with so many channels is one alarm of the line */
     } missing;
     struct {
         int samples;
     } instrument;
-    double hysteresis; /* share of the limit */
+    double hysteresis;    /* share of the limit */
+    int escalate_minutes; /* unacknowledged so long: one severity higher; 0: never */
+    int remind_minutes;   /* unacknowledged: told again so often; 0: never */
 };
 
 struct feed_bind {
@@ -193,6 +281,13 @@ struct feeds {
     char signing_key[PATH_BYTES];
     bool has_curve;
     struct curve_settings curve;
+};
+
+/* A factor the configuration declares: a new pollutant, or another unit for a known one. */
+struct factor_row {
+    char code[8], code_2005[8], name[64], name_en[64], unit[16], amount_unit[8];
+    int decimals;
+    struct factor factor; /* the same, as the rest of the house knows it */
 };
 
 struct plant {
@@ -218,6 +313,8 @@ struct plant {
     struct uplink *uplinks;
     size_t uplink_count;
     struct alarm_rules alarms;
+    struct factor_row *factors; /* declared in the configuration */
+    size_t factor_count;
     struct channel **channels; /* all channels of all outlets, by channel->index */
     struct outlet **outlet_of; /* the outlet of each, by channel->index */
     size_t channel_count;

@@ -14,6 +14,11 @@ static const struct {
     [REASON_NO_MOISTURE] = {"moisture-invalid", "涉及因子无效：湿度"},
     [REASON_NO_TEMPERATURE] = {"temperature-invalid", "涉及因子无效：温度"},
     [REASON_NO_PRESSURE] = {"pressure-invalid", "涉及因子无效：压力"},
+    [REASON_NO_INPUT] = {"input-invalid", "涉及因子无效：计算因子"},
+    [REASON_IMPOSSIBLE] = {"impossible", "数值物理上不可能"},
+    [REASON_NO_FLOW] = {"no-flow", "无流量"},
+    [REASON_NOT_RUNNING] = {"not-running", "停运，不作评价"},
+    [REASON_LIMIT_UNKNOWN] = {"limit-unknown", "水温无效，限值无法确定"},
 };
 
 const char *reason_code(enum reason reason)
@@ -32,6 +37,12 @@ static const struct {
 } KIND[ALARM_KINDS] = {
     [ALARM_INSTANTANEOUS] = {"instantaneous", SEVERITY_MAJOR},
     [ALARM_WARNING] = {"warning", SEVERITY_WARNING},
+    [ALARM_PROJECTED] = {"projected", SEVERITY_MAJOR},
+    [ALARM_DAY_PROJECTED] = {"day-projected", SEVERITY_MAJOR},
+    [ALARM_TOTAL] = {"total", SEVERITY_WARNING},
+    [ALARM_UPLINK] = {"uplink", SEVERITY_WARNING},
+    [ALARM_STORE] = {"store", SEVERITY_CRITICAL},
+    [ALARM_CLOCK] = {"clock", SEVERITY_WARNING},
     [ALARM_EXCEED] = {"exceed", SEVERITY_CRITICAL},
     [ALARM_MISSING] = {"missing", SEVERITY_MAJOR},
     [ALARM_INSTRUMENT] = {"instrument", SEVERITY_WARNING},
@@ -85,4 +96,33 @@ const char *severity_name(enum severity severity)
 {
     static const char *const NAMES[] = {"info", "warning", "major", "critical"};
     return NAMES[severity];
+}
+
+static const struct {
+    const char *name, *zh;
+} OPERATING[OPERATING_STATES] = {
+    [OPERATING_RUNNING] = {"running", "运行"},     [OPERATING_START_UP] = {"start-up", "启炉"},
+    [OPERATING_SHUT_DOWN] = {"shut-down", "停炉"}, [OPERATING_STOPPED] = {"stopped", "停运"},
+    [OPERATING_FAILURE] = {"failure", "故障"},     [OPERATING_MAINTENANCE] = {"maintenance", "检修"},
+};
+
+const char *operating_state_name(enum operating_state state)
+{
+    return OPERATING[state].name;
+}
+
+const char *operating_state_zh(enum operating_state state)
+{
+    return OPERATING[state].zh;
+}
+
+bool operating_state_parse(const char *name, enum operating_state *state)
+{
+    for (int s = 0; s < OPERATING_STATES; s++) {
+        if (strcmp(name, OPERATING[s].name) == 0) {
+            *state = (enum operating_state)s;
+            return true;
+        }
+    }
+    return false;
 }

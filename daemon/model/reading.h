@@ -28,6 +28,11 @@ enum reason {
     REASON_NO_MOISTURE,
     REASON_NO_TEMPERATURE,
     REASON_NO_PRESSURE,
+    REASON_NO_INPUT,      /* a computed figure lacks one of its inputs */
+    REASON_IMPOSSIBLE,    /* physically impossible value */
+    REASON_NO_FLOW,       /* nothing was discharged: the figure weighs nothing */
+    REASON_NOT_RUNNING,   /* the operating state is one that is not judged */
+    REASON_LIMIT_UNKNOWN, /* which limit applies depends on a temperature that is missing */
     REASONS
 };
 const char *reason_code(enum reason reason); /* "oxygen-too-high"; NULL for REASON_NONE */
@@ -45,8 +50,13 @@ struct reading {
     double multiple;           /* judged figure / limit - 1; NAN when not judged */
     int exceeds;               /* 1, 0, or -1 not judged */
     enum mark mark;
-    uint32_t valid, expected; /* lower-level values */
-    enum reason reason;       /* why value, converted or judgement is absent */
+    uint32_t valid, expected;               /* lower-level values */
+    double weight;                          /* m3 the flow-weighted value stands for; NAN when unknown */
+    bool weighted;                          /* value is a flow-weighted mean */
+    bool assumed;                           /* rests on a moisture that was assumed (outlets[].moisture) */
+    uint32_t ultra_low_hours, judged_hours; /* month: hours within the ultra-low value, of so many; 0, 0: none */
+    double forecast;                        /* year: the amount the year would end with; NAN */
+    enum reason reason;                     /* why value, converted or judgement is absent */
 };
 
 enum { READINGS_MAX = CHANNELS_PER_OUTLET };
@@ -55,7 +65,10 @@ struct period_record {
     const struct outlet *outlet;
     enum period period;
     int64_t from_ms, to_ms;
-    double flow; /* dry standard m3/h (gas); NAN when unknown */
+    double flow;       /* dry standard m3/h (gas), L/s (water); NAN when unknown */
+    int condition;     /* enum operating_state, or -1: the configuration has no source of it */
+    bool judged;       /* false: the state is one that counts apart */
+    uint32_t revision; /* 0: as it was closed; n: replaces revision n - 1 of the same outlet, period and start */
     size_t reading_count;
     struct reading readings[READINGS_MAX];
 };
@@ -63,9 +76,16 @@ struct period_record {
 enum alarm_kind {
     ALARM_INSTANTANEOUS,
     ALARM_WARNING,
+    ALARM_PROJECTED,
     ALARM_EXCEED,
+    ALARM_DAY_PROJECTED,
     ALARM_MISSING,
     ALARM_INSTRUMENT,
+    ALARM_TOTAL,         /* the year's amount is forecast beyond the permitted one */
+    ALARM_CHANNEL_KINDS, /* those above belong to a channel, those below to the gateway */
+    ALARM_UPLINK = ALARM_CHANNEL_KINDS,
+    ALARM_STORE,
+    ALARM_CLOCK,
     ALARM_CONFIG,
     ALARM_KINDS
 };
@@ -79,6 +99,10 @@ bool alarm_state_parse(const char *name, enum alarm_state *state);
 const char *severity_name(enum severity severity);
 enum severity alarm_kind_severity(enum alarm_kind kind);
 
+const char *operating_state_name(enum operating_state state); /* "start-up" */
+const char *operating_state_zh(enum operating_state state);
+bool operating_state_parse(const char *name, enum operating_state *state);
+
 enum { ALARM_ID = 128 };
 
 /* One step in the life of one finding. */
@@ -86,17 +110,21 @@ struct alarm_event {
     char id[ALARM_ID]; /* the same through the whole life */
     enum alarm_kind kind;
     enum alarm_state state;
-    const struct outlet *outlet;   /* NULL: the gateway itself */
-    const struct channel *channel; /* NULL: no factor */
-    const char *subject;           /* factor code, or "config", "line" ... */
-    int64_t time_ms;               /* of this step */
-    int64_t from_ms;               /* the span the finding speaks of */
-    int64_t to_ms;                 /* INSTANT_NONE while it goes on */
-    int period;                    /* enum period, or -1 */
-    double value, limit, multiple; /* NAN when it has none */
-    const struct limit *law;       /* the limit it rests on, or NULL */
-    enum mark mark;                /* instrument: the mark found */
-    char detail[256];              /* config: what was wrong */
+    enum severity severity;
+    const struct outlet *outlet;    /* NULL: the gateway itself */
+    const struct channel *channel;  /* NULL: no factor */
+    const char *subject;            /* factor code, or "config", "line" ... */
+    int64_t time_ms;                /* of this step */
+    int64_t from_ms;                /* the span the finding speaks of */
+    int64_t to_ms;                  /* INSTANT_NONE while it goes on */
+    int period;                     /* enum period, or -1 */
+    double value, limit, multiple;  /* NAN when it has none */
+    const struct limit *law;        /* the limit it rests on, or NULL */
+    enum mark mark;                 /* instrument: the mark found */
+    double stay_under;              /* projected: what the rest of the period must stay under; NAN */
+    int line;                       /* missing: index of the line that is lost, or -1 */
+    char detail[256];               /* config, store, uplink, clock: what is wrong */
+    char by[NAME_BYTES], note[192]; /* acknowledged: who, and what they say */
 };
 
 #endif

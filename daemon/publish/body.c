@@ -60,6 +60,17 @@ static json_t *reading_json(const struct reading *r)
     json_object_set_new(o, "expected", json_integer(r->expected));
     json_object_set_new(o, "amount", number(r->amount, DECIMALS_AMOUNT));
     json_object_set_new(o, "reason", text_or_null(reason_code(r->reason)));
+    json_object_set_new(o, "mean", r->weighted ? json_string("flow-weighted") : json_string("arithmetic"));
+    if (r->assumed)
+        json_object_set_new(o, "assumed", json_string("moisture"));
+    if (r->judged_hours > 0) {
+        json_object_set_new(o, "ultra_low_hours", json_integer(r->ultra_low_hours));
+        json_object_set_new(o, "judged_hours", json_integer(r->judged_hours));
+    }
+    if (isfinite(r->channel->permitted)) {
+        json_object_set_new(o, "permitted", number(r->channel->permitted, DECIMALS_AMOUNT));
+        json_object_set_new(o, "forecast", number(r->forecast, DECIMALS_AMOUNT));
+    }
     return o;
 }
 
@@ -75,7 +86,15 @@ char *body_record(const struct plant *plant, const struct period_record *record,
     json_object_set_new(o, "period", json_string(period_name(record->period)));
     json_object_set_new(o, "from", value_instant(record->from_ms));
     json_object_set_new(o, "to", value_instant(record->to_ms));
-    json_object_set_new(o, "condition", json_null()); /* no source of operating states yet: unknown, not "running" */
+    json_object_set_new(o, "condition", /* unknown is not "running" */
+                        record->condition < 0
+                            ? json_null()
+                            : json_string(operating_state_name((enum operating_state)record->condition)));
+    if (record->revision > 0)
+        json_object_set_new(
+            o, "replaces",
+            json_pack("{s:i, s:o}", "revision", (int)record->revision - 1, "from", value_instant(record->from_ms)));
+    json_object_set_new(o, "revision", json_integer(record->revision));
     json_object_set_new(o, "flow", number(record->flow, DECIMALS_FLOW));
     for (size_t i = 0; i < record->reading_count; i++)
         json_array_append_new(readings, reading_json(&record->readings[i]));
@@ -93,6 +112,10 @@ static const struct {
     [PERIOD_HOUR] = {"小时均值", "hour mean"},
     [PERIOD_2HOUR] = {"2小时均值", "2-hour mean"},
     [PERIOD_DAY] = {"日均值", "day mean"},
+    [PERIOD_5MIN] = {"5分钟均值", "5-minute mean"},
+    [PERIOD_MONTH] = {"月均值", "month mean"},
+    [PERIOD_QUARTER] = {"季均值", "quarter mean"},
+    [PERIOD_YEAR] = {"年均值", "year mean"},
 };
 
 struct words {
@@ -124,13 +147,51 @@ static void say_figure(const struct alarm_event *e, struct words *w)
              e->limit, f->unit);
 }
 
+static void say_projection(const struct alarm_event *e, struct words *w)
+{
+    const struct factor *f = e->channel->factor;
+    int n = f->decimals > 0 ? f->decimals : 1;
+    bool day = e->kind == ALARM_DAY_PROJECTED, certain = e->stay_under < 0;
+    char rest_zh[96] = "", rest_en[96] = "";
+    if (certain) {
+        snprintf(rest_zh, sizeof rest_zh, "；超标已不可避免");
+        snprintf(rest_en, sizeof rest_en, "; it can't comply any more");
+    } else if (isfinite(e->stay_under)) {
+        snprintf(rest_zh, sizeof rest_zh, "；剩余时间须低于 %.*f %s", n, e->stay_under, f->unit);
+        snprintf(rest_en, sizeof rest_en, "; the rest must stay under %.*f %s", n, e->stay_under, f->unit);
+    }
+    snprintf(w->zh, sizeof w->zh, "%s %s 预计%s %.*f %s，将超过限值 %.6g %s%s", e->outlet->name, f->name_zh,
+             day ? "日均值" : "小时均值", n, e->value, f->unit, e->limit, f->unit, rest_zh);
+    snprintf(w->en, sizeof w->en, "%s: %s %s is on its way to %.*f %s, above the limit %.6g %s%s", e->outlet->id,
+             english_name(f), day ? "day mean" : "hour mean", n, e->value, f->unit, e->limit, f->unit, rest_en);
+}
+
+static void say_total(const struct alarm_event *e, struct words *w)
+{
+    const struct factor *f = e->channel->factor;
+    snprintf(w->zh, sizeof w->zh, "%s %s 预计全年排放 %.6g %s，超过许可排放量 %.6g %s", e->outlet->name, f->name_zh,
+             e->value, f->amount_unit, e->limit, f->amount_unit);
+    snprintf(w->en, sizeof w->en, "%s: %s is on its way to %.6g %s in the year, above the permitted %.6g %s",
+             e->outlet->id, english_name(f), e->value, f->amount_unit, e->limit, f->amount_unit);
+}
+
 static void say_missing(const struct alarm_event *e, struct words *w)
 {
-    int64_t minutes = (e->time_ms - e->from_ms) / MINUTE_MS;
-    snprintf(w->zh, sizeof w->zh, "%s %s 已 %lld 分钟无有效数据", e->outlet->name, e->channel->factor->name_zh,
-             (long long)minutes);
-    snprintf(w->en, sizeof w->en, "%s: no valid value of %s for %lld minutes", e->outlet->id,
-             english_name(e->channel->factor), (long long)minutes);
+    long long minutes = (long long)(e->time_ms - e->from_ms) / MINUTE_MS;
+    if (!e->channel) {
+        snprintf(w->zh, sizeof w->zh, "线路 %s 已 %lld 分钟无数据", e->subject, minutes);
+        snprintf(w->en, sizeof w->en, "line %s has been silent for %lld minutes", e->subject, minutes);
+    } else if (e->period == PERIOD_HOUR) {
+        snprintf(w->zh, sizeof w->zh, "%s %s 本小时有效分钟数已不可能达到要求", e->outlet->name,
+                 e->channel->factor->name_zh);
+        snprintf(w->en, sizeof w->en, "%s: %s: this hour can't become valid any more", e->outlet->id,
+                 english_name(e->channel->factor));
+    } else {
+        snprintf(w->zh, sizeof w->zh, "%s %s 已 %lld 分钟无有效数据", e->outlet->name, e->channel->factor->name_zh,
+                 minutes);
+        snprintf(w->en, sizeof w->en, "%s: no valid value of %s for %lld minutes", e->outlet->id,
+                 english_name(e->channel->factor), minutes);
+    }
 }
 
 static void say_instrument(const struct alarm_event *e, struct words *w)
@@ -147,31 +208,71 @@ static void say_config(const struct alarm_event *e, struct words *w)
     snprintf(w->en, sizeof w->en, "configuration not reloaded, the old one stays in force: %s", e->detail);
 }
 
-static void (*const SAY[ALARM_KINDS])(const struct alarm_event *e, struct words *w) = {
-    [ALARM_INSTANTANEOUS] = say_figure, [ALARM_WARNING] = say_figure,        [ALARM_EXCEED] = say_figure,
-    [ALARM_MISSING] = say_missing,      [ALARM_INSTRUMENT] = say_instrument, [ALARM_CONFIG] = say_config,
+static void say_gateway(const struct alarm_event *e, struct words *w)
+{
+    snprintf(w->zh, sizeof w->zh, "%s：%s", e->subject, e->detail);
+    snprintf(w->en, sizeof w->en, "%s: %s", e->subject, e->detail);
+}
+
+static const struct {
+    void (*say)(const struct alarm_event *e, struct words *w);
+    const char *over_zh; /* what has ended */
+} SAY[ALARM_KINDS] = {
+    [ALARM_INSTANTANEOUS] = {say_figure, "瞬时值超标"},
+    [ALARM_WARNING] = {say_figure, "小时均值预警"},
+    [ALARM_PROJECTED] = {say_projection, "小时超标预测"},
+    [ALARM_EXCEED] = {say_figure, "均值超标"},
+    [ALARM_DAY_PROJECTED] = {say_projection, "日超标预测"},
+    [ALARM_MISSING] = {say_missing, "数据缺失"},
+    [ALARM_INSTRUMENT] = {say_instrument, "分析仪异常"},
+    [ALARM_TOTAL] = {say_total, "年排放总量预测"},
+    [ALARM_UPLINK] = {say_gateway, "上报通道"},
+    [ALARM_STORE] = {say_gateway, "数据存储"},
+    [ALARM_CLOCK] = {say_gateway, "时钟"},
+    [ALARM_CONFIG] = {say_config, "配置错误"},
 };
 
 static void say(const struct alarm_event *e, struct words *w)
 {
-    assert(e->channel || e->kind == ALARM_CONFIG);
-    if (e->state != ALARM_CLEARED) {
-        SAY[e->kind](e, w);
+    const struct factor *factor = e->channel ? e->channel->factor : NULL;
+    assert(e->channel || e->kind == ALARM_MISSING || e->kind >= ALARM_CHANNEL_KINDS);
+    if (e->state == ALARM_ACKNOWLEDGED) {
+        snprintf(w->zh, sizeof w->zh, "%s 已确认：%s", e->by, e->note);
+        snprintf(w->en, sizeof w->en, "acknowledged by %s: %s", e->by, e->note);
         return;
     }
-    static const char *const ZH[ALARM_KINDS] = {"瞬时值超标", "小时均值预警", "均值超标",
-                                                "数据缺失",   "分析仪异常",   "配置错误"};
-    snprintf(w->zh, sizeof w->zh, "%s%s%s %s报警解除", e->outlet ? e->outlet->name : "网关", e->channel ? " " : "",
-             e->channel ? e->channel->factor->name_zh : "", ZH[e->kind]);
-    snprintf(w->en, sizeof w->en, "%s: %s%salarm %s is over", e->outlet ? e->outlet->id : "gateway",
-             e->channel ? english_name(e->channel->factor) : "", e->channel ? ", " : "", alarm_kind_name(e->kind));
+    if (e->state != ALARM_CLEARED) {
+        SAY[e->kind].say(e, w);
+        return;
+    }
+    const char *what = factor ? "" : e->subject;
+    snprintf(w->zh, sizeof w->zh, "%s %s%s %s报警解除", e->outlet ? e->outlet->name : "网关",
+             factor ? factor->name_zh : "", what, SAY[e->kind].over_zh);
+    snprintf(w->en, sizeof w->en, "%s: %s%s, alarm %s is over", e->outlet ? e->outlet->id : "gateway",
+             factor ? english_name(factor) : "", what, alarm_kind_name(e->kind));
+}
+
+/* The channels a lost line has taken with it. */
+static json_t *channels_of_line(const struct plant *plant, int line)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < plant->channel_count; i++)
+        if (plant->channels[i]->has_source && plant->channels[i]->source.line_index == line)
+            json_array_append_new(list, json_pack("{s:s, s:s}", "outlet", plant->outlet_of[i]->id, "factor",
+                                                  plant->channels[i]->factor->code));
+    return list;
+}
+
+static bool is_figure(const struct alarm_event *e)
+{
+    return e->channel && e->kind != ALARM_MISSING && e->kind != ALARM_INSTRUMENT;
 }
 
 char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t *length)
 {
     const struct factor *factor = e->channel ? e->channel->factor : NULL;
     struct words words;
-    bool figure = e->channel && (e->kind == ALARM_INSTANTANEOUS || e->kind == ALARM_WARNING || e->kind == ALARM_EXCEED);
+    bool figure = is_figure(e), total = e->kind == ALARM_TOTAL;
     json_t *o = json_object();
     say(e, &words);
     json_object_set_new(o, "time", value_instant(e->time_ms));
@@ -180,19 +281,28 @@ char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t 
     json_object_set_new(o, "id", json_string(e->id));
     json_object_set_new(o, "kind", json_string(alarm_kind_name(e->kind)));
     json_object_set_new(o, "state", json_string(alarm_state_name(e->state)));
-    json_object_set_new(o, "severity", json_string(severity_name(alarm_kind_severity(e->kind))));
+    json_object_set_new(o, "severity", json_string(severity_name(e->severity)));
     json_object_set_new(o, "subject", json_string(e->subject));
     json_object_set_new(o, "factor", e->channel ? json_string(factor->code) : json_null());
     json_object_set_new(o, "name", e->channel ? json_string(factor->name_zh) : json_null());
     json_object_set_new(o, "period", e->period >= 0 ? json_string(period_name((enum period)e->period)) : json_null());
     json_object_set_new(o, "from", value_instant(e->from_ms));
     json_object_set_new(o, "to", value_instant(e->to_ms));
-    json_object_set_new(o, "value", figure ? number(e->value, factor->decimals) : json_null());
+    json_object_set_new(o, "value",
+                        figure ? number(e->value, total ? DECIMALS_AMOUNT : factor->decimals) : json_null());
     json_object_set_new(o, "limit", number(e->limit, DECIMALS_LIMIT));
-    json_object_set_new(o, "unit", figure ? text_or_null(factor->unit) : json_null());
+    json_object_set_new(o, "unit", figure ? text_or_null(total ? factor->amount_unit : factor->unit) : json_null());
     json_object_set_new(o, "multiple", number(e->multiple, DECIMALS_MULTIPLE));
     json_object_set_new(o, "standard", e->law ? text_or_null(e->law->source) : json_null());
     json_object_set_new(o, "mark", e->kind == ALARM_INSTRUMENT ? json_string(mark_code(e->mark)) : json_null());
+    if (factor && isfinite(e->stay_under))
+        json_object_set_new(o, "stay_under", number(e->stay_under, factor->decimals));
+    if (e->line >= 0)
+        json_object_set_new(o, "channels", channels_of_line(plant, e->line));
+    if (e->state == ALARM_ACKNOWLEDGED) {
+        json_object_set_new(o, "by", json_string(e->by));
+        json_object_set_new(o, "note", json_string(e->note));
+    }
     json_object_set_new(o, "text", json_string(words.zh));
     json_object_set_new(o, "text_en", json_string(words.en));
     return dump(o, length);

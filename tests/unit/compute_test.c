@@ -427,11 +427,19 @@ static void a_clock_set_right_makes_up_no_years(void **state)
     int64_t t = feed_minutes(at("2026-11-23T08:00:00"), 60, 20, 6, MARK_N);
     assert_int_equal(record_count[PERIOD_DAY], 1);
     assert_int_equal(record_count[PERIOD_HOUR], 16);
-    assert_int_equal(record_count[PERIOD_MINUTE], 960 + 59); /* 08:59 is still open */
+    assert_int_equal(record_count[PERIOD_MINUTE], 960 + 59);
+    /* 08:59 is still open */
     compute_tick(compute, t + COMPUTE_GRACE_MS);
     assert_int_equal(record_count[PERIOD_HOUR], 17);
     check_close(last[PERIOD_HOUR].readings[SO2].value, 20, 1e-9);
     assert_int_equal(last[PERIOD_HOUR].from_ms, at("2026-11-23T08:00:00"));
+}
+
+static bool restore(const char *outlet, int period)
+{
+    const struct kept_finding kept = {
+        outlet, "a21026", ALARM_EXCEED, period, ALARM_RAISED, at("2026-11-23T07:00:00"), at("2026-11-23T07:00:00"), 40};
+    return compute_restore_finding(compute, &kept);
 }
 
 static void what_is_not_in_the_table_cannot_happen(void **state)
@@ -439,17 +447,15 @@ static void what_is_not_in_the_table_cannot_happen(void **state)
     struct compute_sink sink = {NULL, on_record, on_alarm};
     (void)state;
     (void)sink;
-    assert_true(
-        compute_restore_finding(compute, "DA001", "a21026", ALARM_EXCEED, PERIOD_HOUR, ALARM_RAISED, "old", 1, 40));
-    assert_false(
-        compute_restore_finding(compute, "DA002", "a21026", ALARM_EXCEED, PERIOD_HOUR, ALARM_RAISED, "old", 1, 40));
-    assert_false(compute_restore_finding(compute, "DA001", "a21026", ALARM_EXCEED, -1, ALARM_RAISED, "old", 1, 40));
+    assert_true(restore("DA001", PERIOD_HOUR));
+    assert_false(restore("DA002", PERIOD_HOUR));
+    assert_false(restore("DA001", -1));
     int64_t t = feed_minutes(at("2026-11-23T08:00:00"), 60, 10, 6, MARK_N);
     compute_tick(compute, t + COMPUTE_GRACE_MS);
     assert_int_equal(count_alarms(ALARM_EXCEED, ALARM_CLEARED), 1);
     for (size_t i = 0; i < alarm_count; i++)
         if (alarms[i].kind == ALARM_EXCEED && alarms[i].state == ALARM_CLEARED)
-            assert_string_equal(alarms[i].id, "old");
+            assert_string_equal(alarms[i].id, "DA001-a21026-exceed-20261123070000000");
 }
 
 /* TP by a batch analyzer, one value an hour: it stands for the minutes that follow, two hours at most, and then is

@@ -68,7 +68,8 @@ static void each_fault_has_its_place_and_words(void **state)
         {HEAD "      - {factor: a21026, source: {line: a, address: 0}, basis: {unit: ug/m3}}\n",
          "c.yaml:9:71: outlets[0].channels[0].basis.unit: ug/m3 is neither mg/m3, the unit of a21026, nor ppm"},
         {HEAD "      - {factor: a21026, source: {line: a, address: 0}, basis: {moisture: wet}}\n",
-         "c.yaml:9:75: outlets[0].channels[0].basis.moisture: wet needs the outlet's moisture a01014"},
+         "c.yaml:9:75: outlets[0].channels[0].basis.moisture: wet needs the outlet's moisture a01014 or "
+         "moisture.fixed"},
         {HEAD "      - {factor: a21026, source: {line: a, address: 0}, range: [5, 5]}\n",
          "c.yaml:9:64: outlets[0].channels[0].range: 5 is not below 5"},
         {HEAD "      - {factor: a21026, source: {line: a, adress: 0}}\n",

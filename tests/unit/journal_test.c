@@ -292,11 +292,13 @@ static void a_journal_of_version_1_is_migrated(void **state)
     struct journal *journal = open_journal("j.db", NULL);
     publish(journal, STREAM_DISCLOSURE, 1);
     assert_true(journal_close(journal));
-    execute("DROP INDEX record_seq; ALTER TABLE record DROP COLUMN converted_min;"
-            "ALTER TABLE record DROP COLUMN converted_max; PRAGMA user_version = 1;"
-            "INSERT INTO record VALUES('D','a21026','minute',0,60000,1,NULL,1,1,NULL,NULL,'N',60,60,NULL,NULL,NULL,1)");
+    execute(
+        "DROP INDEX record_seq; ALTER TABLE record DROP COLUMN converted_min;"
+        "ALTER TABLE record DROP COLUMN converted_max; ALTER TABLE record DROP COLUMN weight;"
+        "ALTER TABLE record DROP COLUMN condition; ALTER TABLE record DROP COLUMN revision; PRAGMA user_version = 1;"
+        "INSERT INTO record VALUES('D','a21026','minute',0,60000,1,NULL,1,1,NULL,NULL,'N',60,60,NULL,NULL,NULL,1)");
     assert_null(reader_open("j.db", &err));
-    assert_non_null(strstr(err.text, "has version 1, this program reads version 2"));
+    assert_non_null(strstr(err.text, "has version 1, this program reads version 3"));
     journal = open_journal("j.db", NULL);
     struct reader *reader = reader_open("j.db", &err);
     assert_non_null(reader);

@@ -107,7 +107,11 @@ static int cn_of(const struct platform *p, enum period period)
     case PERIOD_HOUR: return p->uplink->hour ? 2061 : 0;
     case PERIOD_DAY: return p->uplink->day ? 2031 : 0;
     case PERIOD_REALTIME:
+    case PERIOD_5MIN:
     case PERIOD_2HOUR:
+    case PERIOD_MONTH:
+    case PERIOD_QUARTER:
+    case PERIOD_YEAR:
     case PERIODS: break;
     }
     return 0;
