@@ -396,6 +396,17 @@ static const struct field INSTRUMENT_ROWS[] = {
      .doc = "Samples in a row with a mark other than N (B is for missing) that raise it, and with N that clear it."},
 };
 SECTION(INSTRUMENT_SECTION, "alarms.instrument", INSTRUMENT_ROWS);
+static const struct field UPLINK_ALARM_ROWS[] = {
+    {.key = "minutes",
+     .kind = FIELD_INTEGER,
+     .at = 0,
+     .min = 1,
+     .max = 100000,
+     .otherwise = "30",
+     .given_at = NO,
+     .doc = "Minutes without an acknowledgement although the platform is down or has something to be told."},
+};
+SECTION(UPLINK_ALARM_SECTION, "alarms.uplink", UPLINK_ALARM_ROWS);
 static const struct field ALARM_ROWS[] = {
     {.key = "instantaneous",
      .kind = FIELD_SECTION,
@@ -439,6 +450,13 @@ static const struct field ALARM_ROWS[] = {
      .otherwise = "",
      .given_at = NO,
      .doc = "The instrument says it is not measuring."},
+    {.key = "uplink",
+     .kind = FIELD_SECTION,
+     RULE(uplink),
+     .section = &UPLINK_ALARM_SECTION,
+     .otherwise = "",
+     .given_at = NO,
+     .doc = "A platform that can't be reached."},
     NUMBER(alarm_rules, hysteresis, "hysteresis", 0, 0.5, "0.05",
            "Share of the limit a value must fall below it before an alarm clears."),
     INTEGER(alarm_rules, escalate_minutes, "escalate_minutes", 0, 100000, "0",

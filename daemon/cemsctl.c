@@ -20,6 +20,7 @@ static const struct command {
     {"watch", ctl_watch, "[alarm|disclosure] [--outlet ID] [--count N] [--save FILE]", "the feeds, live",
      "实时查看发布流"},
     {"alarms", ctl_alarms, "[--active]", "alarms of the journal", "报警记录"},
+    {"ack", ctl_ack, "ID --by WHO --note TEXT", "acknowledge an active alarm", "确认报警"},
     {"records", ctl_records, "[--outlet ID] [--factor CODE] [--period P] [--from T] [--to T] [--csv]",
      "closed periods of the journal", "周期数据"},
     {"verify", ctl_verify, "[--from SEQ] [--to SEQ] [--stream S] [--key FILE] [--messages FILE]",
@@ -33,7 +34,7 @@ static const struct command {
 };
 
 /* What the contract promises and this version does not have: said, not pretended. */
-static const char *const LATER[] = {"ack", "export", "report"};
+static const char *const LATER[] = {"export", "report"};
 
 int ctl_keygen(struct ctl *ctl)
 {
@@ -94,6 +95,8 @@ enum {
     OPT_STRICT,
     OPT_SERVER_KEY,
     OPT_CLIENT_KEY,
+    OPT_BY,
+    OPT_NOTE,
     OPT_HELP,
     OPT_VERSION
 };
@@ -121,6 +124,8 @@ static const struct option OPTIONS[] = {
     {"strict", no_argument, NULL, OPT_STRICT},
     {"server-key", required_argument, NULL, OPT_SERVER_KEY},
     {"client-key", required_argument, NULL, OPT_CLIENT_KEY},
+    {"by", required_argument, NULL, OPT_BY},
+    {"note", required_argument, NULL, OPT_NOTE},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -157,6 +162,8 @@ static int take_option(struct ctl *ctl, int option)
     case OPT_CURVE: ctl->curve = true; break;
     case OPT_SERVER_KEY: ctl->server_key = optarg; break;
     case OPT_CLIENT_KEY: ctl->client_key = optarg; break;
+    case OPT_BY: ctl->by = optarg; break;
+    case OPT_NOTE: ctl->note = optarg; break;
     case OPT_HELP: help(stdout); return CTL_DONE;
     case OPT_VERSION: printf("cemsctl %s\n", CEMSD_VERSION); return CTL_DONE;
     default: help(stderr); return CTL_USAGE;

@@ -245,6 +245,7 @@ static void on_tick(uv_timer_t *timer)
             compute_begin(g->compute, now_ms);
         }
         compute_tick(g->compute, now_ms);
+        own_watch(g, now_ms, now_ns);
     }
     if (g->block.samples > 0 && (now_ms - g->block.base_ms >= BLOCK_AGE_MS || now_ms < g->block.base_ms))
         gateway_append_block(g);
@@ -342,10 +343,10 @@ static bool open_rooms(struct gateway *g, struct error *err)
     gateway_append_event(g, "start", "");
     if (!recover(g, clock_wall_ms(), err))
         return false;
-    if (g->config_finding.state != ALARM_QUIET)
-        gateway_config_alarm(g, ALARM_UNDER, ""); /* the file was good enough to start with */
+    own_alarm(g, ALARM_CONFIG, "config", ALARM_UNDER, ""); /* the file was good enough to start with */
     journal_flush(g->journal);
-    struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, g};
+    struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, gateway_acknowledge,
+                                 g};
     struct lines_events events = {gateway_information, gateway_instructed};
     if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(&g->loop, wake_lines, &events, g, err)))
         return false;

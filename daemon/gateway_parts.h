@@ -15,6 +15,8 @@
 
 #include <uv.h>
 
+enum { OWN_FINDINGS = 80 };
+
 struct gateway {
     struct plant *plant;
     char config_file[PATH_BYTES];
@@ -33,9 +35,14 @@ struct gateway {
     struct signer *writer_signer, *loop_signer; /* one a thread */
     struct sample_block block;                  /* samples not yet appended */
     uint32_t *channel_ids;                      /* the journal's, by channel->index */
-    struct finding config_finding;
-    struct reader *recovering; /* not NULL: replaying what the journal holds */
-    bool muted;                /* what is computed is in the journal already */
+    struct own_finding {
+        enum alarm_kind kind;
+        char subject[NAME_BYTES];
+        struct finding finding;
+    } own[OWN_FINDINGS];
+    int64_t clock_offset_ms, own_watched_ns; /* wall less monotonic, as the last tick saw it */
+    struct reader *recovering;               /* not NULL: replaying what the journal holds */
+    bool muted;                              /* what is computed is in the journal already */
     bool stopping, lines_gone, failed;
     int64_t started_ms, started_ns, stop_ns, watchdog_ns, watchdog_fed_ns;
     uint64_t lost; /* bodies the journal refused */
@@ -67,6 +74,13 @@ void gateway_instructed(void *owner, uint64_t ticket, int exe_rtn);
 
 /* reload.c */
 void gateway_reload(uv_signal_t *handle, int signal_number);
-void gateway_config_alarm(struct gateway *g, enum alarm_input input, const char *detail);
+
+/* own_alarms.c: alarms of the gateway itself. */
+void own_alarm(struct gateway *g, enum alarm_kind kind, const char *subject, enum alarm_input input,
+               const char *detail);
+bool own_restore(struct gateway *g, const struct stored_alarm *a, enum alarm_kind kind, enum alarm_state state);
+void own_watch(struct gateway *g, int64_t now_ms, int64_t now_ns);
+/* Of a channel, a line or the gateway: NULL, or why not. */
+const char *gateway_acknowledge(void *owner, const char *id, const char *by, const char *note);
 
 #endif

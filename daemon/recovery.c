@@ -116,11 +116,8 @@ static bool restore_alarm(void *owner, const struct stored_alarm *a)
     if (!alarm_kind_parse(a->kind, &kind) || !alarm_state_parse(a->state, &state))
         return true;
     int which = a->period[0] && period_parse(a->period, &period) ? (int)period : -1;
-    if (kind == ALARM_CONFIG) {
-        g->config_finding.state = state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED;
-        g->config_finding.since_ms = a->raised_ms;
+    if (own_restore(g, a, kind, state))
         return true;
-    }
     const struct kept_finding kept = {a->outlet, a->subject, kind, which, state, a->raised_ms, a->time_ms, a->value};
     if (!compute_restore_finding(g->compute, &kept)) {
         log_line(LOG_NOTICE, "recovery", "event=orphan-alarm id=%s reason=\"no such channel any more\"", a->id);

@@ -9,34 +9,13 @@
 
 #include "config/load.h"
 #include "model/clock.h"
-#include "model/instant.h"
 #include "model/log.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-
-void gateway_config_alarm(struct gateway *g, enum alarm_input input, const char *detail)
-{
-    int64_t now_ms = clock_wall_ms();
-    struct alarm_event event = {.kind = ALARM_CONFIG,
-                                .subject = "config",
-                                .time_ms = now_ms,
-                                .from_ms = now_ms,
-                                .to_ms = input == ALARM_UNDER ? now_ms : INSTANT_NONE,
-                                .period = -1,
-                                .value = NAN,
-                                .limit = NAN,
-                                .multiple = NAN,
-                                .stay_under = NAN,
-                                .line = -1};
-    snprintf(event.detail, sizeof event.detail, "%s", detail);
-    if (alarm_step(&g->config_finding, input, &event))
-        gateway_alarm(g, &event);
-}
 
 static bool same_bind(const struct feed_bind *a, const struct feed_bind *b)
 {
@@ -129,12 +108,12 @@ void gateway_reload(uv_signal_t *handle, int signal_number)
     if (try_reload(g, why, sizeof why)) {
         g->reloads++;
         gateway_append_event(g, "config", "reloaded");
-        gateway_config_alarm(g, ALARM_UNDER, "");
+        own_alarm(g, ALARM_CONFIG, "config", ALARM_UNDER, "");
         log_line(LOG_NOTICE, "config", "event=reloaded sha256=%s", g->plant->sha256);
     } else {
         g->reloads_refused++;
         log_line(LOG_ERROR, "config", "event=kept-old reason=\"%s\"", why);
-        gateway_config_alarm(g, ALARM_WORSE, why);
+        own_alarm(g, ALARM_CONFIG, "config", ALARM_WORSE, why);
     }
     journal_flush(g->journal);
     sd_notify(0, "READY=1");

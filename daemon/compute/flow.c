@@ -77,13 +77,13 @@ double flow_latest(const struct outlet_state *o, int64_t time_ms)
 void flow_of_totalizer(struct channel_state *c, int64_t time_ms, double count, double *flow, enum mark *mark)
 {
     const struct totalizer *t = &c->channel->totalizer;
-    double before = c->count, seconds = (double)(time_ms - c->count_ms) / 1000;
-    bool first = c->count_ms == INSTANT_NONE;
+    double before = c->count;
+    double seconds = c->count_ms == INSTANT_NONE ? 0 : (double)(time_ms - c->count_ms) / 1000;
     c->count = count;
     c->count_ms = time_ms;
     *flow = NAN;
     *mark = MARK_D;
-    if (first || !(seconds > 0))
+    if (!(seconds > 0)) /* the first, or a clock that stepped back */
         return;
     double counts = count >= before ? count - before : t->rollover > 0 ? count + t->rollover - before : -1;
     double litres_per_s = counts * t->m3_per_count * 1000 / seconds;

@@ -46,8 +46,10 @@ void silence_tick(struct outlet_state *o, struct channel_state *c, int64_t now_m
     if (alarm_active(&c->finding[ALARM_MISSING]))
         return;
     int64_t since_ms = c->last_valid_ms;
-    if (c->silent_with_line && line && !alarm_active(&line->finding) && line->back_ms > since_ms)
-        since_ms = line->back_ms;
+    if (c->silent_with_line && line) { /* since the line came back, if it has */
+        int64_t back_ms = alarm_active(&line->finding) ? line->heard_ms : line->back_ms;
+        since_ms = back_ms > since_ms ? back_ms : since_ms;
+    }
     int64_t deadline_ms = since_ms + (patience > two_ms ? patience : two_ms);
     if (now_ms < deadline_ms)
         return;

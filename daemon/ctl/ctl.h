@@ -15,7 +15,7 @@ struct ctl {
     const char *config, *connect, *journal; /* as given; NULL when not */
     bool json, csv, active, from_journal, curve, strict;
     const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream, *server_key,
-        *client_key;
+        *client_key, *by, *note;
     long count; /* 0 = without end */
     int argc;   /* what is left after the options */
     char **argv;
@@ -25,6 +25,7 @@ struct ctl {
 int ctl_status(struct ctl *ctl);
 int ctl_watch(struct ctl *ctl);
 int ctl_alarms(struct ctl *ctl);
+int ctl_ack(struct ctl *ctl);
 int ctl_records(struct ctl *ctl);
 int ctl_verify(struct ctl *ctl);
 int ctl_keygen(struct ctl *ctl);
@@ -45,6 +46,8 @@ const char *ctl_endpoint(struct ctl *ctl);
 
 /* Asks {"op":op} and returns the answer's JSON (json_decref), NULL after printing. */
 json_t *ctl_ask(struct ctl *ctl, const char *endpoint, const char *op);
+/* Asks the request, which it takes over. */
+json_t *ctl_ask_with(struct ctl *ctl, const char *endpoint, json_t *request);
 /* Prepares a socket for CURVE: --server-key and --client-key, or the gateway's own key of the configuration; nothing
  * for ipc. False after printing. */
 bool ctl_secure(struct ctl *ctl, void *socket, const char *endpoint);

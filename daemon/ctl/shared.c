@@ -120,23 +120,27 @@ bool ctl_secure(struct ctl *ctl, void *socket, const char *endpoint)
 
 json_t *ctl_ask(struct ctl *ctl, const char *endpoint, const char *op)
 {
-    char request[64];
+    return ctl_ask_with(ctl, endpoint, json_pack("{s:s}", "op", op));
+}
+
+json_t *ctl_ask_with(struct ctl *ctl, const char *endpoint, json_t *request)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
     int linger = 0;
     json_t *answer = NULL;
     void *context = zmq_ctx_new(), *socket = context ? zmq_socket(context, ZMQ_DEALER) : NULL;
-    if (socket && !ctl_secure(ctl, socket, endpoint)) {
-        zmq_close(socket);
-        zmq_ctx_term(context);
-        return NULL;
-    }
-    if (socket && zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+    json_decref(request);
+    if (!text)
+        ctl_fail(CTL_FAILED, "the request is not UTF-8");
+    bool ready = text && socket && ctl_secure(ctl, socket, endpoint);
+    if (ready && zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
         zmq_connect(socket, endpoint) == 0) {
-        snprintf(request, sizeof request, "{\"op\":\"%s\"}", op);
-        zmq_send(socket, request, strlen(request), 0);
+        zmq_send(socket, text, strlen(text), 0);
         answer = receive_answer(socket, endpoint);
-    } else {
+    } else if (ready || !socket) {
         ctl_fail(CTL_FAILED, "connect to %s: %s", endpoint, zmq_strerror(errno));
     }
+    free(text);
     if (socket)
         zmq_close(socket);
     if (context)

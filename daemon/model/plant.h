@@ -257,6 +257,9 @@ struct alarm_rules {
     struct {
         int samples;
     } instrument;
+    struct {
+        int minutes;
+    } uplink;
     double hysteresis;    /* share of the limit */
     int escalate_minutes; /* unacknowledged so long: one severity higher; 0: never */
     int remind_minutes;   /* unacknowledged: told again so often; 0: never */

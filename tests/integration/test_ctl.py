@@ -8,7 +8,7 @@ import unittest
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
-from support import GatewayTest, Process, program, request, run, until
+from support import GatewayTest, Process, free_ports, program, request, run, until
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -99,6 +99,50 @@ class Recompute(GatewayTest):
             done = self.ctl("recompute", "--samples", self.write("samples.csv", text))
             self.assertEqual(done.returncode, 1)
             self.assertIn(want, done.stderr)
+
+
+class Acknowledge(GatewayTest):
+    def test_an_alarm_is_acknowledged_once_and_survives_a_restart_so(self):
+        plant = self.plant()
+        gateway = self.start(self.config())
+        feed = self.subscribe()
+        feed.wait("disclosure", period="realtime")
+        plant.tell("signal so2 set 300")
+        raised = feed.wait("alarm", kind="instantaneous", state="raised")
+        self.assertEqual(self.ctl("ack", raised["id"]).returncode, 2)
+        done = self.ctl("ack", raised["id"], "--by", "王工", "--note", "已通知运维")
+        self.assertEqual((done.returncode, done.stdout), (0, raised["id"] + ": acknowledged\n"), done.stderr)
+        told = feed.wait("alarm", id=raised["id"], state="acknowledged")
+        self.assertEqual((told["by"], told["note"]), ("王工", "已通知运维"))
+        again = self.ctl("ack", raised["id"], "--by", "x", "--note", "y")
+        self.assertEqual((again.returncode, again.stderr), (1, f"cemsctl: {raised['id']}: it is acknowledged already\n"))
+        unknown = self.ctl("ack", "nothing", "--by", "x", "--note", "y")
+        self.assertEqual((unknown.returncode, unknown.stderr), (1, "cemsctl: nothing: there is no active alarm of that id\n"))
+        # a subscriber's door is not the operator's
+        refused = request(self.endpoint(self.replay_port), {"op": "ack", "id": raised["id"], "by": "x", "note": "y"})[1]
+        self.assertIn("operator's door", refused["reason"])
+        self.assertEqual(gateway.end(), 0)
+        self.start(self.path("cemsd.yaml"))
+        listed = [json.loads(l) for l in self.ctl("alarms", "--active", "--json").stdout.splitlines()]
+        self.assertEqual([(a["id"], a["state"]) for a in listed if a["kind"] == "instantaneous"], [(raised["id"], "acknowledged")])
+        plant.tell("clear")
+        feed.wait("alarm", id=raised["id"], state="cleared")
+
+
+class OwnAlarms(GatewayTest):
+    def test_a_platform_that_is_away_is_said_until_it_can_be_reached(self):
+        """On a clock 60 times as fast: a platform nobody listens at is missed after its minute."""
+        port = free_ports(1)[0]
+        self.plant()
+        config = self.config(alarms="uplink: {minutes: 1}", extra=f"uplinks: [{{name: city, host: 127.0.0.1, port: {port}}}]")
+        gateway = Process(program("cemsd_fast"), "--config", config, cwd=self.folder, env={**os.environ, "CEMSD_SPEED": "60"})
+        self.processes.append(gateway)
+        gateway.expect("event=started")
+        feed = self.subscribe()
+        raised = feed.wait("alarm", kind="uplink", state="raised")
+        self.assertEqual((raised["subject"], raised["outlet"], raised["severity"]), ("city", "-", "warning"))
+        self.assertIn("nothing acknowledged for", raised["text_en"])
+        self.assertEqual(gateway.end(), 0)
 
 
 class Verify(GatewayTest):

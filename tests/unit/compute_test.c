@@ -1,9 +1,5 @@
 /* From samples to judged figures and alarms, on a virtual clock. Expected figures are worked out in the comments. */
-#include "check.h"
-
-#include "compute/compute.h"
-#include "config/load.h"
-#include "model/instant.h"
+#include "virtual_plant.h"
 
 static const char PLANT[] =
     "site: {name: N, code: C, mn: 88880001}\n"
@@ -27,62 +23,16 @@ static const char PLANT[] =
     "alarms: {instantaneous: {multiple: 2, samples: 3}, missing: {minutes: 5}}\n";
 enum { SO2, O2, T, P, X, V, PM };
 
-static struct plant *plant;
-static struct compute *compute;
-static struct period_record last[PERIODS];
-static size_t record_count[PERIODS];
-static struct alarm_event alarms[512];
-static size_t alarm_count;
-static bool refuse_records;
-
-static bool on_record(void *owner, const struct period_record *record)
-{
-    (void)owner;
-    last[record->period] = *record;
-    record_count[record->period]++;
-    return !refuse_records;
-}
-
-static void on_alarm(void *owner, const struct alarm_event *event)
-{
-    (void)owner;
-    assert_true(alarm_count < 512);
-    alarms[alarm_count++] = *event;
-}
-
-static int64_t at(const char *text)
-{
-    int64_t ms = 0;
-    assert_true(instant_parse(text, &ms));
-    return ms;
-}
-
 static int set_up(void **state)
 {
-    static struct load_report report;
-    struct compute_sink sink = {NULL, on_record, on_alarm};
-    struct error err;
     (void)state;
-    write_text("p.yaml", PLANT);
-    plant = plant_load("p.yaml", &report);
-    if (!plant)
-        report_print(&report, stderr);
-    report_clear(&report);
-    compute = plant ? compute_new(plant, sink, &err) : NULL;
-    memset(record_count, 0, sizeof record_count);
-    alarm_count = 0;
-    refuse_records = false;
-    if (!compute)
-        return -1;
-    compute_begin(compute, at("2026-11-23T08:00:00"));
-    return 0;
+    return begin_plant(PLANT, "2026-11-23T08:00:00");
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    compute_free(compute);
-    plant_free(plant);
+    end_plant();
     return 0;
 }
 
@@ -101,14 +51,6 @@ static int64_t feed_minutes(int64_t from_ms, int minutes, double so2, double o2,
     for (int64_t t = 0; t < minutes * MINUTE_MS; t += 5000)
         feed(from_ms + t, so2, o2, mark);
     return from_ms + minutes * MINUTE_MS;
-}
-
-static size_t count_alarms(enum alarm_kind kind, enum alarm_state alarm_state)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < alarm_count; i++)
-        n += alarms[i].kind == kind && alarms[i].state == alarm_state;
-    return n;
 }
 
 /* 28 mg/m3 at 8.5 % O2, reference 6 %: 28 · 15 / 12.5 = 33.6, under 35: 33.6/35 - 1 = -0.04.

@@ -245,6 +245,8 @@ struct feed *feed_open(const struct feed_settings *settings, struct error *err)
     feed->replay.owner = feed;
     feed->replay.status = settings->status;
     feed->replay.status_owner = settings->owner;
+    feed->replay.acknowledge = settings->acknowledge;
+    feed->replay.control = &feed->sockets[SOCKET_CONTROL];
     const struct feeds *feeds = &settings->plant->feeds;
     if (feeds->has_curve && !(feed->access = curve_access_load(&feeds->curve, err))) {
         zmq_ctx_term(feed->context);

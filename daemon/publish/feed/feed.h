@@ -22,6 +22,8 @@ struct feed_settings {
     uv_loop_t *loop;
     /* Answers {"op":"status"}: a JSON text to free(), or NULL. */
     char *(*status)(void *owner);
+    /* Acknowledges an alarm, asked at the operator's door: NULL, or why not. */
+    const char *(*acknowledge)(void *owner, const char *id, const char *by, const char *note);
     void *owner;
 };
 

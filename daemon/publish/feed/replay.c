@@ -203,6 +203,22 @@ static bool answer_status(struct replay *replay, const struct session *s)
     return false; /* no session: it is answered */
 }
 
+static bool acknowledge(struct replay *replay, const struct session *s, const json_t *request)
+{
+    const char *id = json_string_value(json_object_get(request, "id"));
+    const char *by = json_string_value(json_object_get(request, "by"));
+    const char *note = json_string_value(json_object_get(request, "note"));
+    if (s->socket != replay->control)
+        return refuse(replay, s, "ack is taken at the operator's door (control) only");
+    if (!id || !by || !by[0] || strlen(by) >= NAME_BYTES || !note || strlen(note) >= TEXT_BYTES)
+        return refuse(replay, s, "ack needs id, by (at most 63 bytes) and note (at most 191)");
+    const char *why = replay->acknowledge ? replay->acknowledge(replay->status_owner, id, by, note) : "not available";
+    if (why)
+        return refuse(replay, s, why);
+    send_json(s, json_pack("{s:s, s:s, s:s}", "op", "ack", "id", id, "state", "acknowledged"));
+    return false;
+}
+
 /* Whether the request begins a session. */
 static bool understand(struct replay *replay, struct session *s, const struct frame *text)
 {
@@ -216,6 +232,8 @@ static bool understand(struct replay *replay, struct session *s, const struct fr
         begun = refuse(replay, s, reason);
     } else if (strcmp(op, "status") == 0) {
         begun = answer_status(replay, s);
+    } else if (strcmp(op, "ack") == 0) {
+        begun = acknowledge(replay, s, request);
     } else if (replay->active == SESSIONS_MAX) {
         begun = refuse(replay, s, "too many requests at once, try again");
     } else if (strcmp(op, "replay") == 0) {
@@ -223,7 +241,7 @@ static bool understand(struct replay *replay, struct session *s, const struct fr
     } else if (strcmp(op, "snapshot") == 0) {
         begun = begin_snapshot(replay, s);
     } else {
-        begun = refuse(replay, s, "op must be \"replay\", \"snapshot\" or \"status\"");
+        begun = refuse(replay, s, "op must be \"replay\", \"snapshot\", \"status\" or \"ack\"");
     }
     json_decref(request);
     return begun;

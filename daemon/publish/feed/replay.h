@@ -45,6 +45,8 @@ struct replay {
     uint64_t requests, refused;
     uint64_t (*head)(void *owner, enum stream stream); /* last published seq */
     char *(*status)(void *owner);
+    const char *(*acknowledge)(void *owner, const char *id, const char *by, const char *note);
+    const struct feed_socket *control; /* the operator's door: who may open it is the file system's to say */
     void *owner, *status_owner;
     const struct curve_access *access; /* NULL: no CURVE */
 };

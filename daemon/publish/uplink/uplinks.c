@@ -319,6 +319,27 @@ json_t *uplinks_status(const struct uplinks *u)
     return all;
 }
 
+bool uplinks_trouble(const struct uplinks *u, const char *name, int64_t now_ms, int64_t patience_ms, char *why,
+                     size_t why_size)
+{
+    struct journal_status s;
+    for (size_t i = 0; u && i < u->count; i++) {
+        const struct platform *p = u->platforms[i];
+        if (strcmp(p->uplink->name, name) != 0)
+            continue;
+        journal_status_get(u->journal, &s);
+        uint64_t backlog = s.durable[STREAM_DISCLOSURE] - told_upto(p);
+        int64_t since_ms = p->last_ack_ms > u->started_ms ? p->last_ack_ms : u->started_ms;
+        if (now_ms - since_ms < patience_ms || (p->state == WIRE_UP && backlog == 0))
+            return false;
+        snprintf(why, why_size, "nothing acknowledged for %lld minutes, %llu entries wait%s%s",
+                 (long long)(now_ms - since_ms) / MINUTE_MS, (unsigned long long)backlog, p->last_error[0] ? ": " : "",
+                 p->last_error);
+        return true;
+    }
+    return false;
+}
+
 void uplinks_metrics(const struct uplinks *u, FILE *out)
 {
     if (!u || u->count == 0)

@@ -49,6 +49,10 @@ void uplinks_instructed(struct uplinks *u, uint64_t ticket, int exe_rtn);
 
 /* An array with one object for each platform. */
 json_t *uplinks_status(const struct uplinks *u);
+/* True with why when a platform of that name has acknowledged nothing for patience_ms although it is down or has
+ * something to be told. */
+bool uplinks_trouble(const struct uplinks *u, const char *name, int64_t now_ms, int64_t patience_ms, char *why,
+                     size_t why_size);
 /* Prometheus text. */
 void uplinks_metrics(const struct uplinks *u, FILE *out);
 
