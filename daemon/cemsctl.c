@@ -23,6 +23,8 @@ static const struct command {
     {"ack", ctl_ack, "ID --by WHO --note TEXT", "acknowledge an active alarm", "确认报警"},
     {"records", ctl_records, "[--outlet ID] [--factor CODE] [--period P] [--from T] [--to T] [--csv]",
      "closed periods of the journal", "周期数据"},
+    {"report", ctl_report, "hour|day|month|quarter|year|tax [--outlet ID] [--from TIME] [--csv]",
+     "tables of HJ 75, and the environmental protection tax", "报表与环境保护税"},
     {"verify", ctl_verify, "[--from SEQ] [--to SEQ] [--stream S] [--key FILE] [--messages FILE]",
      "complete and unaltered?", "校验完整性与签名"},
     {"keygen", ctl_keygen, "[--curve] FILE", "make a signing key, or a CURVE key (FILE, FILE.pub)",
@@ -34,7 +36,7 @@ static const struct command {
 };
 
 /* What the contract promises and this version does not have: said, not pretended. */
-static const char *const LATER[] = {"export", "report"};
+static const char *const LATER[] = {"export"};
 
 int ctl_keygen(struct ctl *ctl)
 {

@@ -116,13 +116,14 @@ static bool impossible(const struct outlet_state *o, enum role role, double valu
     return false;
 }
 
-static void add_to(struct window slots[2], int64_t time_ms, int64_t length_ms, const struct quantum *quantum)
+static unsigned add_to(struct window slots[2], int64_t time_ms, int64_t length_ms, const struct quantum *quantum)
 {
     int64_t start_ms = period_start_ms(time_ms, length_ms);
-    struct window *slot = &slots[(start_ms + INSTANT_ZONE_MS) / length_ms & 1];
-    if (slot->start_ms != start_ms)
-        window_open(slot, start_ms);
-    window_add(slot, quantum);
+    unsigned slot = (start_ms + INSTANT_ZONE_MS) / length_ms & 1;
+    if (slots[slot].start_ms != start_ms)
+        window_open(&slots[slot], start_ms);
+    window_add(&slots[slot], quantum);
+    return slot;
 }
 
 int64_t outlet_realtime_ms(const struct outlet_state *o)
@@ -130,17 +131,18 @@ int64_t outlet_realtime_ms(const struct outlet_state *o)
     return o->plant->feeds.disclosure.realtime_s * INT64_C(1000);
 }
 
-void outlet_add(const struct outlet_state *o, struct series *series, int64_t time_ms, const struct quantum *quantum)
+void outlet_add(struct outlet_state *o, struct series *series, int64_t time_ms, const struct quantum *quantum)
 {
-    add_to(series->realtime, time_ms, outlet_realtime_ms(o), quantum);
-    add_to(series->minute, time_ms, MINUTE_MS, quantum);
+    o->realtime_slot = add_to(series->realtime, time_ms, outlet_realtime_ms(o), quantum);
+    o->minute_slot = add_to(series->minute, time_ms, MINUTE_MS, quantum);
 }
 
 /* A figure is known: it becomes the channel's latest, goes into its windows and is judged. */
 static void take(struct outlet_state *o, struct channel_state *c, int64_t time_ms, struct quantum q)
 {
     o->first_ms = time_ms < o->first_ms ? time_ms : o->first_ms;
-    c->before = (struct taken){c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
+    if (c->channel->interval_ms > MINUTE_MS)
+        c->before = (struct taken){c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
     c->time_ms = time_ms;
     c->value = q.value;
     c->converted = q.converted;

@@ -34,33 +34,34 @@ struct taken {
     struct quantum q;
 };
 
+/* What every sample touches comes first and together: with ten thousand channels the cost of a sample is the cost of
+ * fetching this. */
 struct channel_state {
     const struct channel *channel;
     int64_t time_ms;         /* of the latest sample; INSTANT_NONE before it */
     double value, converted; /* latest, dry standard state and at reference oxygen */
     enum mark mark;
     enum reason reason;
-    enum mean mean;      /* which mean is its figure */
-    bool assumed;        /* the latest value rests on an assumption */
-    struct taken before; /* the one before the latest: a batch value that stands until the latest began */
-    double good;         /* the last valid value and when */
+    enum mean mean;        /* which mean is its figure */
+    bool assumed;          /* the latest value rests on an assumption */
+    bool silent_with_line; /* the line's alarm speaks for it */
+    double good;           /* the last valid value and when */
     int64_t good_ms;
-    double count; /* totalizer: last raw count and when */
-    int64_t count_ms;
-
     int64_t last_valid_ms; /* what "missing" counts from */
     int over;              /* consecutive samples above k × limit */
-    int64_t over_since_ms;
-    double over_peak;
-    int abnormal, normal; /* consecutive samples marked, not marked */
-    int64_t abnormal_since_ms;
-    bool silent_with_line; /* the line's alarm speaks for it */
+    int abnormal, normal;  /* consecutive samples marked, not marked */
     struct finding finding[ALARM_CHANNEL_KINDS];
+    struct series series;
+
+    struct taken before; /* the one before the latest: a batch value that stands until the latest began */
+    double count;        /* totalizer: last raw count and when */
+    int64_t count_ms;
+    int64_t over_since_ms, abnormal_since_ms;
+    double over_peak;
     struct finding exceed[PERIODS];
     struct finding hour_lost; /* kind missing, period hour: too few minutes are left */
     struct pace pace;
     uint32_t ultra_low_hours, judged_hours; /* of the month in progress */
-    struct series series;
 };
 
 /* A line as silence sees it. */
@@ -83,7 +84,8 @@ struct outlet_state {
     int64_t realtime_next_ms; /* start of the first window not yet closed */
     int64_t minute_next_ms;
     int64_t first_ms; /* of the first sample since the beginning: an hour that began before it is not complete */
-    int condition;    /* of the last closed minute; -1: unknown */
+    unsigned realtime_slot, minute_slot;            /* the windows that gather now: a hint for fetching ahead */
+    int condition;                                  /* of the last closed minute; -1: unknown */
     int rule_minutes[STATE_RULES_MAX];              /* minutes in a row that each rule has fitted */
     uint16_t minutes_in[PERIODS][OPERATING_STATES]; /* of the periods in progress */
     struct compute_counts *counts;
@@ -100,7 +102,7 @@ bool outlet_sibling(const struct outlet_state *o, enum role role, int64_t time_m
 /* The moisture, %; false when it is missing and nothing may stand in for it. */
 bool outlet_moisture(const struct outlet_state *o, int64_t time_ms, double *moisture, bool *assumed);
 int64_t outlet_realtime_ms(const struct outlet_state *o);
-void outlet_add(const struct outlet_state *o, struct series *series, int64_t time_ms, const struct quantum *quantum);
+void outlet_add(struct outlet_state *o, struct series *series, int64_t time_ms, const struct quantum *quantum);
 
 /* flow.c: the flow a velocity, flow meter or totalizer sample stands for goes into o->flow; a totalizer's count becomes
  * the flow since the last. */

@@ -27,16 +27,17 @@ struct tally {
     double weight, sum, min, max, last; /* sum of value · weight */
 };
 
+/* In the order in which a sample touches it: what water alone needs, and sums, come last. */
 struct window {
     int64_t start_ms; /* INSTANT_NONE: empty slot */
-    struct tally value, converted, weighted;
-    double amount;         /* sum of the lower level's; NAN while none has come */
-    uint32_t amounts;      /* ... of so many */
-    uint16_t marks[MARKS]; /* lower-level values by mark; they stop at 65535 */
+    uint32_t received;
     enum mark last_mark, last_abnormal;
     enum reason converted_reason; /* of the latest value that could not be converted */
-    uint32_t received;
-    bool assumed; /* a value in it rests on an assumption */
+    uint16_t marks[MARKS];        /* lower-level values by mark; they stop at 65535 */
+    bool assumed;                 /* a value in it rests on an assumption */
+    struct tally value, converted, weighted;
+    double amount;    /* sum of the lower level's; NAN while none has come */
+    uint32_t amounts; /* ... of so many */
 };
 
 /* One lower-level value. */

@@ -27,6 +27,7 @@ int ctl_watch(struct ctl *ctl);
 int ctl_alarms(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
 int ctl_records(struct ctl *ctl);
+int ctl_report(struct ctl *ctl);
 int ctl_verify(struct ctl *ctl);
 int ctl_keygen(struct ctl *ctl);
 int ctl_recompute(struct ctl *ctl);

@@ -143,32 +143,31 @@ struct totalizer {
     double max_flow;               /* L/s; a difference beyond it is a reset */
 };
 
+/* What every sample needs comes first. */
 struct channel {
-    char factor_code[8];
     const struct factor *factor;
     enum role role;
     uint32_t index; /* into plant->channels */
-    bool has_source, has_computed, has_totalizer;
+    int interval_ms;
+    bool has_range, has_scale, has_marks, has_source, has_computed, has_totalizer;
+    double range[2];   /* of the instrument, in the channel's unit */
+    double ppm_factor; /* mg/m3 at 273 K for 1 ppm: M / 22.4; 1 when the unit is not ppm */
+    struct basis basis;
+    struct limit *limits;           /* configured; those of the outlet's standard are appended by the loader */
+    size_t limit_count, own_limits; /* the configured ones come first */
+
+    char factor_code[8];
     struct source source;
     struct computed computed;
     struct totalizer totalizer;
-    int interval_ms;
-    bool has_range;
-    double range[2]; /* of the instrument, in the channel's unit */
-    bool has_scale;
     double scale_raw[2], scale_value[2];
-    struct basis basis;
-    double ppm_factor; /* mg/m3 at 273 K for 1 ppm: M / 22.4; 1 when the unit is not ppm */
-    bool has_marks;
     struct source marks_source;
     struct mark_row *mark_rows;
     size_t mark_row_count;
     struct action *actions;
     size_t action_count;
-    struct limit *limits;           /* configured; those of the outlet's standard are appended by the loader */
-    size_t limit_count, own_limits; /* the configured ones come first */
-    double ultra_low;               /* the ultra-low value of the hour mean, for the monthly share; NAN */
-    double permitted;               /* amount the permit allows in a year, in the factor's amount unit; NAN */
+    double ultra_low; /* the ultra-low value of the hour mean, for the monthly share; NAN */
+    double permitted; /* amount the permit allows in a year, in the factor's amount unit; NAN */
 };
 
 struct duct {

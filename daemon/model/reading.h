@@ -73,14 +73,15 @@ struct period_record {
     struct reading readings[READINGS_MAX];
 };
 
+/* The first three are asked at every sample. */
 enum alarm_kind {
     ALARM_INSTANTANEOUS,
+    ALARM_MISSING,
+    ALARM_INSTRUMENT,
     ALARM_WARNING,
     ALARM_PROJECTED,
     ALARM_EXCEED,
     ALARM_DAY_PROJECTED,
-    ALARM_MISSING,
-    ALARM_INSTRUMENT,
     ALARM_TOTAL,         /* the year's amount is forecast beyond the permitted one */
     ALARM_CHANNEL_KINDS, /* those above belong to a channel, those below to the gateway */
     ALARM_UPLINK = ALARM_CHANNEL_KINDS,
