@@ -77,6 +77,7 @@ static bool restore_record(void *owner, const struct stored_record *r)
         .weight = r->weight,
         .amount = r->amount,
         .condition = operating_state_parse(r->condition, &state) ? (int)state : -1,
+        .revision = r->revision,
     };
     compute_restore_record(restoring->gateway->compute, &kept, restoring->begin_ms);
     return true;
@@ -88,7 +89,7 @@ static bool restore_records(struct gateway *g, struct reader *reader, int64_t be
     static const struct {
         const char *period;
         enum period within;
-    } PARTS[] = {{"month", PERIOD_YEAR}, {"day", PERIOD_YEAR}, {"hour", PERIOD_MONTH}};
+    } PARTS[] = {{"month", PERIOD_YEAR}, {"day", PERIOD_YEAR}, {"hour", PERIOD_MONTH}, {"2hour", PERIOD_MONTH}};
     struct restoring restoring = {g, begin_ms};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof PARTS / sizeof PARTS[0]; i++)

@@ -3,7 +3,7 @@
  * other whatever their order on the wire. */
 #include "compute/compute.h"
 
-#include "compute/outlet.h"
+#include "compute/batch.h"
 #include "model/instant.h"
 
 #include <math.h>
@@ -96,6 +96,22 @@ static void outlet_init(struct compute *compute, const struct outlet *outlet)
     }
 }
 
+/* What batch analyzers remember, for those that are. */
+static bool make_batches(struct compute *compute)
+{
+    for (size_t i = 0; i < compute->plant->channel_count; i++) {
+        const struct outlet *outlet = compute->plant->outlet_of[i];
+        struct outlet_state *o = &compute->outlets[outlet->index];
+        if (!batch_wanted(outlet, compute->plant->channels[i]))
+            continue;
+        struct channel_state *c = &compute->channels[i];
+        if (!(c->batch = calloc(1, sizeof *c->batch)) || (!o->volumes && !(o->volumes = calloc(1, sizeof *o->volumes))))
+            return false;
+        batch_init(c->batch);
+    }
+    return true;
+}
+
 struct compute *compute_new(const struct plant *plant, struct compute_sink sink, struct error *err)
 {
     struct compute *compute = calloc(1, sizeof *compute);
@@ -114,6 +130,11 @@ struct compute *compute_new(const struct plant *plant, struct compute_sink sink,
         channel_init(&compute->channels[i], plant->channels[i]);
     for (size_t i = 0; i < plant->outlet_count; i++)
         outlet_init(compute, &plant->outlets[i]);
+    if (!make_batches(compute)) {
+        error_set(err, "compute: out of memory for batch analyzers");
+        compute_free(compute);
+        return NULL;
+    }
     return compute;
 }
 
@@ -121,6 +142,10 @@ void compute_free(struct compute *compute)
 {
     if (!compute)
         return;
+    for (size_t i = 0; compute->channels && compute->plant && i < compute->plant->channel_count; i++)
+        free(compute->channels[i].batch);
+    for (size_t i = 0; compute->outlets && compute->plant && i < compute->plant->outlet_count; i++)
+        free(compute->outlets[i].volumes);
     free(compute->channels);
     free(compute->rank);
     free(compute->lines);
@@ -250,17 +275,19 @@ static struct line_state *find_line(const struct compute *compute, const char *n
     return NULL;
 }
 
-static void adopt_channel(struct compute *compute, struct channel_state *new, const struct channel_state *old)
+static void adopt_channel(struct channel_state *new, struct channel_state *old)
 {
     const struct channel *channel = new->channel;
     enum mean mean = new->mean;
-    (void)compute;
+    struct batch *batch = new->batch;
     *new = *old;
     new->channel = channel;
     new->mean = mean;
+    new->batch = batch && old->batch ? old->batch : batch; /* what is left over is freed with the old */
+    old->batch = batch && old->batch ? batch : old->batch;
 }
 
-static void adopt_outlet(struct compute *compute, struct compute *from, const struct outlet_state *old)
+static void adopt_outlet(struct compute *compute, struct compute *from, struct outlet_state *old)
 {
     struct outlet_state *o = NULL;
     for (size_t i = 0; i < compute->plant->outlet_count; i++)
@@ -273,6 +300,8 @@ static void adopt_outlet(struct compute *compute, struct compute *from, const st
     if (compute->plant->feeds.disclosure.realtime_s == from->plant->feeds.disclosure.realtime_s)
         o->realtime_next_ms = old->realtime_next_ms;
     o->flow = old->flow;
+    if (o->volumes && old->volumes)
+        *o->volumes = *old->volumes;
     o->condition = o->outlet->has_operation ? old->condition : -1;
     memcpy(o->minutes_in, old->minutes_in, sizeof o->minutes_in);
 }
@@ -305,7 +334,7 @@ void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms
         struct outlet_state *old_outlet = outlet_state_of(from, old);
         struct channel_state *new = find_channel(compute, old_outlet->outlet->id, old->channel->factor->code);
         if (new)
-            adopt_channel(compute, new, old);
+            adopt_channel(new, old);
         else
             judge_gone(old_outlet, old, now_ms);
     }
@@ -363,6 +392,12 @@ void compute_restore_record(struct compute *compute, const struct kept_record *k
     if (kept->period != PERIOD_HOUR ||
         period_floor_ms(PERIOD_DAY, kept->from_ms) == period_floor_ms(PERIOD_DAY, now_ms))
         series_feed(&c->series, kept->period, kept->from_ms, &q, kept->amount);
+    if (c->batch)
+        c->batch->forgot = true; /* values before the restart are not all known */
+    if (c->batch && kept->period == PERIOD_HOUR)
+        batch_remember(c, kept->from_ms, &q, kept->amount, kept->revision);
+    else if (c->batch)
+        batch_remember_revision(c, kept->period, kept->from_ms, kept->revision);
 }
 
 struct acknowledgement {

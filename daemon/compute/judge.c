@@ -73,14 +73,14 @@ static double temperature_of(const struct outlet_state *o, const struct period_r
     return c ? record->readings[c - o->channels].value : NAN;
 }
 
-void judge_reading(const struct outlet_state *o, const struct channel_state *c, const struct period_record *record,
-                   struct reading *reading)
+void judge_against(const struct outlet_state *o, const struct channel_state *c, const struct period_record *record,
+                   struct reading *reading, double temperature)
 {
     bool unknown = false;
     double judged = judge_figure(c, reading);
     if (c->channel->limit_count == 0)
         return;
-    reading->limit = judge_limit(c->channel, record->period, record->from_ms, temperature_of(o, record), &unknown);
+    reading->limit = judge_limit(c->channel, record->period, record->from_ms, temperature, &unknown);
     if (!reading->limit && unknown && reading->reason == REASON_NONE)
         reading->reason = REASON_LIMIT_UNKNOWN;
     if (!reading->limit || !isfinite(judged) || reading->reason == REASON_NO_FLOW)
@@ -93,6 +93,12 @@ void judge_reading(const struct outlet_state *o, const struct channel_state *c, 
     reading->exceeds = (isfinite(limit->max) && judged > limit->max) || (isfinite(limit->min) && judged < limit->min);
     if (isfinite(limit->max) && !isfinite(limit->min) && limit->max > 0)
         reading->multiple = judged / limit->max - 1;
+}
+
+void judge_reading(const struct outlet_state *o, const struct channel_state *c, const struct period_record *record,
+                   struct reading *reading)
+{
+    judge_against(o, c, record, reading, temperature_of(o, record));
 }
 
 struct alarm_event judge_no_channel(enum alarm_kind kind, const char *subject, int64_t time_ms)
@@ -217,8 +223,14 @@ void judge_sample(struct outlet_state *o, struct channel_state *c, int64_t time_
 void judge_period(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                   const struct reading *reading)
 {
-    struct finding *finding = &c->exceed[record->period];
     foresee_closed(o, c, record, reading);
+    judge_exceed(o, c, record, reading);
+}
+
+void judge_exceed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
+                  const struct reading *reading)
+{
+    struct finding *finding = &c->exceed[record->period];
     struct alarm_event event = judge_event(o, c, ALARM_EXCEED, record->to_ms);
     event.period = (int)record->period;
     event.from_ms = record->from_ms;

@@ -5,7 +5,7 @@
  *   computed  = sum of times · dry standard value of its inputs ─────────────────► converted
  *
  * A sibling counts while its latest value is N and not older than three of its intervals and a second. */
-#include "compute/outlet.h"
+#include "compute/batch.h"
 
 #include "compute/convert.h"
 #include "model/instant.h"
@@ -137,24 +137,37 @@ void outlet_add(struct outlet_state *o, struct series *series, int64_t time_ms, 
     o->minute_slot = add_to(series->minute, time_ms, MINUTE_MS, quantum);
 }
 
+static void make_latest(struct channel_state *c, const struct taken *taken)
+{
+    const struct quantum *q = &taken->q;
+    if (c->channel->interval_ms > MINUTE_MS)
+        c->before = (struct taken){c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
+    c->time_ms = taken->time_ms;
+    c->value = q->value;
+    c->converted = q->converted;
+    c->mark = q->mark;
+    c->reason = q->reason;
+    c->assumed = q->assumed;
+    if (q->mark == MARK_N && isfinite(q->value)) {
+        c->good = q->value;
+        c->good_ms = taken->time_ms;
+    }
+}
+
 /* A figure is known: it becomes the channel's latest, goes into its windows and is judged. */
 static void take(struct outlet_state *o, struct channel_state *c, int64_t time_ms, struct quantum q)
 {
+    const struct taken taken = {time_ms, q};
+    bool late = time_ms < o->minute_next_ms || time_ms < o->realtime_next_ms;
     o->first_ms = time_ms < o->first_ms ? time_ms : o->first_ms;
-    if (c->channel->interval_ms > MINUTE_MS)
-        c->before = (struct taken){c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
-    c->time_ms = time_ms;
-    c->value = q.value;
-    c->converted = q.converted;
-    c->mark = q.mark;
-    c->reason = q.reason;
-    c->assumed = q.assumed;
-    if (q.mark == MARK_N && isfinite(q.value)) {
-        c->good = q.value;
-        c->good_ms = time_ms;
-    }
-    if (time_ms < o->minute_next_ms || time_ms < o->realtime_next_ms) {
-        o->counts->late++;
+    o->counts->late += late;
+    if (!c->batch || c->time_ms == INSTANT_NONE || time_ms >= c->time_ms)
+        make_latest(c, &taken);
+    if (c->batch)
+        batch_take(o, c, &taken);
+    if (late) {
+        if (c->batch) /* it is late by its nature, and proves that the analyzer works */
+            silence_heard(o, c, time_ms);
         return;
     }
     if (c->mean == MEAN_WEIGHTED)

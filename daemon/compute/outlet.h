@@ -3,6 +3,7 @@
  *   outlet.c    a sample becomes a figure and goes into its windows
  *   flow.c      flow of the outlet: velocity, flow meter or totalizer
  *   periods.c   windows that ended close together into one record
+ *   batch.c     water values that come late: what they amend and correct
  *   operation.c what the plant is doing
  *   judge.c     figures against limits; alarms of samples and closed periods
  *   foresee.c   alarms that come before a period closes
@@ -34,6 +35,9 @@ struct taken {
     struct quantum q;
 };
 
+struct batch;
+struct batch_volumes;
+
 /* What every sample touches comes first and together: with ten thousand channels the cost of a sample is the cost of
  * fetching this. */
 struct channel_state {
@@ -53,6 +57,7 @@ struct channel_state {
     struct finding finding[ALARM_CHANNEL_KINDS];
     struct series series;
 
+    struct batch *batch; /* of a batch analyzer of water; NULL for others */
     struct taken before; /* the one before the latest: a batch value that stands until the latest began */
     double count;        /* totalizer: last raw count and when */
     int64_t count_ms;
@@ -79,6 +84,7 @@ struct outlet_state {
     struct channel_state *channels;
     struct channel_state *role[ROLES]; /* the outlet's O2, temperature ...; NULL when it has none */
     struct line_state *lines;          /* the plant's, by line index */
+    struct batch_volumes *volumes;     /* NULL: no batch analyzer of water */
     struct series flow;                /* dry standard m3/h (gas), L/s (water) */
     bool has_flow, has_5min, has_computed;
     int64_t realtime_next_ms; /* start of the first window not yet closed */
@@ -117,6 +123,7 @@ int64_t outlet_due_ms(const struct outlet_state *o);
 void series_init(struct series *series);
 /* A closed period goes into those above it: its figure and its amount. */
 void series_feed(struct series *series, enum period period, int64_t start_ms, const struct quantum *q, double amount);
+struct reading periods_reading(const struct channel_state *c, const struct figure *f, enum period period);
 /* One closed hour of the month in progress, for the ultra-low share. */
 void channel_count_hour(struct channel_state *c, bool judged, double figure);
 
@@ -136,6 +143,12 @@ const struct limit *judge_limit_now(const struct outlet_state *o, const struct c
 /* Fills limit, multiple, exceeds of a closed period's reading. */
 void judge_reading(const struct outlet_state *o, const struct channel_state *c, const struct period_record *record,
                    struct reading *reading);
+/* The same, where the water temperature of the period is known otherwise. */
+void judge_against(const struct outlet_state *o, const struct channel_state *c, const struct period_record *record,
+                   struct reading *reading, double temperature);
+/* The alarm of a closed period's figure. */
+void judge_exceed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
+                  const struct reading *reading);
 void judge_sample(struct outlet_state *o, struct channel_state *c, int64_t time_ms);
 void judge_period(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                   const struct reading *reading);

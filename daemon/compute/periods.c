@@ -4,7 +4,7 @@
  *
  * Amounts: gas G_h = C̄ · Q̄ · 1e-6 of the hour's means (HJ 212-2017 annex D); water ΣD·C of its minutes. From the hour
  * up they are sums. The figures of all channels are known before any is judged: a limit may depend on a sibling. */
-#include "compute/outlet.h"
+#include "compute/batch.h"
 
 #include "model/instant.h"
 
@@ -115,6 +115,30 @@ static double own_amount(const struct outlet_state *o, const struct channel_stat
     return value * volume / 1000;
 }
 
+struct reading periods_reading(const struct channel_state *c, const struct figure *f, enum period period)
+{
+    return (struct reading){
+        .channel = c->channel,
+        .value = f->value,
+        .converted = f->converted,
+        .min = f->min,
+        .max = f->max,
+        .converted_min = f->converted_min,
+        .converted_max = f->converted_max,
+        .mark = f->mark,
+        .valid = f->valid,
+        .expected = f->expected,
+        .reason = f->reason,
+        .amount = period == PERIOD_REALTIME ? NAN : f->amount,
+        .weight = f->weight,
+        .weighted = f->weighted,
+        .assumed = f->assumed,
+        .multiple = NAN,
+        .exceeds = -1,
+        .forecast = NAN,
+    };
+}
+
 static void close_channel(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                           struct reading *r)
 {
@@ -122,6 +146,8 @@ static void close_channel(struct outlet_state *o, struct channel_state *c, const
     bool gas = o->outlet->medium == MEDIUM_GAS;
     double volume = period == PERIOD_MINUTE && !gas ? record->flow * 60 / 1000 : NAN; /* m3 of this minute */
     hold(o, c, record);
+    if (c->batch && (period == PERIOD_HOUR || period == PERIOD_2HOUR))
+        batch_window(o, c, record->from_ms, record->to_ms, &c->series.above[period]);
     struct figure f = close_window(o, &c->series, period, record->from_ms, c->channel->interval_ms, c->mean);
     double amount = period == PERIOD_MINUTE || (period == PERIOD_HOUR && gas)
                         ? own_amount(o, c, period, f.value, record->flow, volume)
@@ -130,26 +156,12 @@ static void close_channel(struct outlet_state *o, struct channel_state *c, const
     const struct quantum q = {f.mark,   f.value, f.converted, weight, f.mark == MARK_N ? f.reason : REASON_NONE,
                               f.assumed};
     series_feed(&c->series, period, record->from_ms, &q, gas && period == PERIOD_MINUTE ? NAN : amount);
-    *r = (struct reading){
-        .channel = c->channel,
-        .value = f.value,
-        .converted = f.converted,
-        .min = f.min,
-        .max = f.max,
-        .converted_min = f.converted_min,
-        .converted_max = f.converted_max,
-        .mark = f.mark,
-        .valid = f.valid,
-        .expected = f.expected,
-        .reason = f.reason,
-        .amount = period == PERIOD_REALTIME ? NAN : amount,
-        .weight = weight,
-        .weighted = f.weighted,
-        .assumed = f.assumed,
-        .multiple = NAN,
-        .exceeds = -1,
-        .forecast = period >= PERIOD_DAY ? foresee_year(c, record->to_ms) : NAN,
-    };
+    f.amount = amount;
+    f.weight = weight;
+    *r = periods_reading(c, &f, period);
+    r->forecast = period >= PERIOD_DAY ? foresee_year(c, record->to_ms) : NAN;
+    if (c->batch && period == PERIOD_HOUR)
+        batch_remember(c, record->from_ms, &q, amount, 0);
     if (period == PERIOD_REALTIME && r->reason == REASON_MARKED && c->reason != REASON_NONE)
         r->reason = c->reason;
 }
@@ -158,13 +170,18 @@ static void close_flow(struct outlet_state *o, struct period_record *record)
 {
     const struct channel_state *channel = flow_channel(o);
     record->flow = NAN;
-    if (!channel)
+    if (!channel) {
+        if (record->period == PERIOD_MINUTE)
+            batch_volume(o, record->from_ms, NAN);
         return;
+    }
     struct figure f =
         close_window(o, &o->flow, record->period, record->from_ms, channel->channel->interval_ms, MEAN_PLAIN);
     const struct quantum q = {f.mark, f.value, NAN, NAN, REASON_NONE, f.assumed};
     series_feed(&o->flow, record->period, record->from_ms, &q, NAN);
     record->flow = f.value;
+    if (record->period == PERIOD_MINUTE)
+        batch_volume(o, record->from_ms, f.value * 60 / 1000);
 }
 
 /* Hours within the ultra-low value, for the share of the month (环办大气函〔2019〕922号). */

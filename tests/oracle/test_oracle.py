@@ -153,6 +153,10 @@ def run(plant, walks, start, days):
             if came:
                 samples.append((time, c.factor, came[0], came[1]))
     samples.sort(key=lambda s: s[0])
+    return samples, recompute(plant, samples)
+
+
+def recompute(plant, samples):
     with tempfile.TemporaryDirectory() as folder:
         config, rows = os.path.join(folder, "c.yaml"), os.path.join(folder, "s.csv")
         with open(config, "w", encoding="utf-8") as out:
@@ -164,14 +168,14 @@ def run(plant, walks, start, days):
                                "--samples", rows], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
-    return samples, [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def ms(text):
     return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-class Oracle(unittest.TestCase):
+class Figures(unittest.TestCase):
     def check_figure(self, where, name, got, want, digits):
         if want is None or got is None:
             self.assertEqual((got is None), (want is None), f"{where} {name}: {got}, oracle {want}")
@@ -180,6 +184,8 @@ class Oracle(unittest.TestCase):
         tolerance = D(5) / 10 ** (digits + 1) + abs(want) * D("1e-12") + D("1e-12")
         self.assertLessEqual(abs(D(str(got)) - want), tolerance, f"{where} {name}: {got}, oracle {want}")
 
+
+class Oracle(Figures):
     def agree(self, plant, samples, bodies):
         last = max(s[0] for s in samples)
         until = oracle.start_of("minute", last) + MINUTE
@@ -247,6 +253,56 @@ class Oracle(unittest.TestCase):
 
     def test_water(self):
         self.plants(water_plant)
+
+
+class Late(Figures):
+    """TP and TN values that come up to three hours after their sample was taken. What is corrected in the end must be what
+    would have been said had they come at once; each correction names the revision it replaces."""
+
+    def test_late_water(self):
+        corrections = 0
+        for seed in range(SEEDS):
+            rng = random.Random(100 + seed)
+            plant, walks = water_plant(rng)
+            start = epoch(STARTS[seed % len(STARTS)])
+            with self.subTest(seed=seed):
+                samples, _ = run(plant, walks, start, DAYS)
+                until = oracle.start_of("minute", max(s[0] for s in samples)) + MINUTE
+                figures, _ = oracle.records(plant, samples, until)
+                corrections += self.compare(plant, figures, recompute(plant, late(rng, samples)))
+        self.assertGreater(corrections, 0)
+
+    def compare(self, plant, figures, bodies):
+        final, corrections = {}, 0
+        for b in bodies:
+            if b["stream"] != "disclosure" or b["period"] not in ("hour", "2hour", "day"):
+                continue
+            for r in b["readings"]:
+                key = (b["period"], ms(b["from"]), r["factor"])
+                before = final.get(key)
+                self.assertEqual(b["revision"], 0 if before is None else before[0] + 1, key)
+                if b["revision"]:
+                    corrections += 1
+                    self.assertEqual(b["replaces"], {"revision": b["revision"] - 1, "from": b["from"]})
+                final[key] = (b["revision"], r)
+        for (period, start, factor), (_, r) in final.items():
+            f, where = figures[(period, start)][factor], f"{period} {start} {factor}"
+            self.check_figure(where, "value", r["value"], f.value, DECIMALS[factor])
+            self.check_figure(where, "min", r["min"], f.low, DECIMALS[factor])
+            self.check_figure(where, "max", r["max"], f.high, DECIMALS[factor])
+            self.check_figure(where, "amount", r["amount"], f.amount, 6)
+            self.assertEqual((r["valid"], r["exceeds"]), (f.valid, f.exceeds), where)
+        return corrections
+
+
+def late(rng, samples):
+    """The same rows in the order in which they arrive."""
+    arrivals = []
+    for row in samples:
+        delay = rng.choice([0, 40, 100, 180]) * MINUTE if row[1] in ("w21011", "w21001") else 0
+        arrivals.append((row[0] + delay, row))
+    arrivals.sort(key=lambda a: a[0])
+    return [row for _, row in arrivals]
 
 
 def decimals_of_table():
