@@ -331,13 +331,29 @@ def backlog():
     report("answer on the wire to alarm, p99, while it drains", statistics.median(p99), "ms", 10)
 
 
+def figures():
+    """Raw samples at 1 Hz through the daemon's computing: 100 channels, and 10,000 beside them."""
+    few, many, state, grown = [], [], 0, 0
+    for _ in range(arguments.rounds):
+        for channels, seconds, into in ((100, 20000, few), (10000, 200, many)):
+            done = json.loads(subprocess.run([binary("bench_compute"), str(channels), str(seconds)], capture_output=True, text=True, check=True).stdout)
+            into.append(done["samples_per_s"])
+            grown += done["heap_grown"]
+            state = max(state, done["bytes_per_channel"])
+        print(f"  100 channels {few[-1] / 1e6:.1f} M samples/s, 10,000 channels {many[-1] / 1e6:.1f} M samples/s, {state} bytes a channel")
+    report("raw samples computed, 100 channels", statistics.median(few) / 1e6, "M samples/s", 4.3, at_most=False)
+    report("cost of a channel, 10,000 against 100", statistics.median(f / m for f, m in zip(few, many)), "x", 1.2)
+    report("state of a channel with its windows", state, "bytes", 4096)
+    report("heap grown while computing", grown, "bytes", 0)
+
+
 def main():
     (server_port,) = ports(1)
     server = subprocess.Popen([binary("bench_tools"), "server", str(server_port)])
     try:
         for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
                           ("latency", latency), ("serial", serial),
-                          ("codec", codec), ("analyzers", analyzers), ("backlog", backlog)):
+                          ("codec", codec), ("figures", figures), ("analyzers", analyzers), ("backlog", backlog)):
             if not arguments.only or name in arguments.only.split(","):
                 run()
     finally:
