@@ -15,6 +15,8 @@
 #include <math.h>
 #include <string.h>
 
+#define PACE_MS (10 * MINUTE_MS) /* projections look back over the last minutes, also those before the hour */
+
 struct replaying {
     struct gateway *gateway;
     struct sample group[1024];
@@ -139,7 +141,7 @@ bool recover(struct gateway *g, int64_t now_ms, struct error *err)
         ok = reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);
     } else {
         struct replaying replaying = {.gateway = g};
-        int64_t begin_ms = period_start_ms(last_ms, 2 * HOUR_MS);
+        int64_t begin_ms = period_start_ms(last_ms - PACE_MS, 2 * HOUR_MS);
         g->muted = true;
         compute_begin(g->compute, begin_ms);
         ok = restore_records(g, reader, begin_ms, err) &&

@@ -303,7 +303,7 @@ static void adopt_outlet(struct compute *compute, struct compute *from, struct o
     if (o->volumes && old->volumes)
         *o->volumes = *old->volumes;
     o->condition = o->outlet->has_operation ? old->condition : -1;
-    memcpy(o->minutes_in, old->minutes_in, sizeof o->minutes_in);
+    memcpy(o->parts_in, old->parts_in, sizeof o->parts_in);
 }
 
 static void adopt_line(struct compute *compute, struct compute *from, size_t n, int64_t now_ms)
@@ -389,9 +389,15 @@ void compute_restore_record(struct compute *compute, const struct kept_record *k
         period_floor_ms(PERIOD_MONTH, kept->from_ms) == period_floor_ms(PERIOD_MONTH, now_ms))
         channel_count_hour(c, operation_treatment(outlet_state_of(compute, c), kept->condition) == TREAT_JUDGE,
                            c->mean == MEAN_CONVERTED ? kept->converted : kept->value);
-    if (kept->period != PERIOD_HOUR ||
-        period_floor_ms(PERIOD_DAY, kept->from_ms) == period_floor_ms(PERIOD_DAY, now_ms))
+    bool today = period_floor_ms(PERIOD_DAY, kept->from_ms) == period_floor_ms(PERIOD_DAY, now_ms);
+    bool month = period_floor_ms(PERIOD_MONTH, kept->from_ms) == period_floor_ms(PERIOD_MONTH, now_ms);
+    if (kept->period != PERIOD_HOUR || today)
         series_feed(&c->series, kept->period, kept->from_ms, &q, kept->amount);
+    struct outlet_state *o = outlet_state_of(compute, c);
+    bool part =
+        kept->period == PERIOD_MONTH || (kept->period == PERIOD_DAY && month) || (kept->period == PERIOD_HOUR && today);
+    if (part && c == o->channels) /* once an outlet */
+        operation_feed(o, kept->period, kept->condition);
     if (c->batch)
         c->batch->forgot = true; /* values before the restart are not all known */
     if (c->batch && kept->period == PERIOD_HOUR)

@@ -96,7 +96,7 @@ static void warn(struct outlet_state *o, struct channel_state *c, const struct o
         judge_step(o, finding, ALARM_UNDER, &event);
 }
 
-static void remember_pace(struct channel_state *c, const struct reading *reading)
+void foresee_remember(struct channel_state *c, const struct reading *reading)
 {
     double figure = judge_figure(c, reading);
     unsigned slot = c->pace.next++ % PACE_MINUTES;
@@ -135,7 +135,7 @@ static void remind(struct outlet_state *o, struct finding *finding, struct alarm
     judge_step(o, finding, ALARM_REMIND, event);
 }
 
-void foresee_minute(struct outlet_state *o, struct channel_state *c, const struct reading *reading, int64_t end_ms)
+void foresee_minute(struct outlet_state *o, struct channel_state *c, int64_t end_ms)
 {
     const struct window *hour = &c->series.above[PERIOD_HOUR];
     const struct limit *limit = judge_limit_now(o, c, PERIOD_HOUR, end_ms - 1);
@@ -143,7 +143,6 @@ void foresee_minute(struct outlet_state *o, struct channel_state *c, const struc
         (uint32_t)((period_end_ms(PERIOD_HOUR, period_floor_ms(PERIOD_HOUR, end_ms - 1)) - end_ms) / MINUTE_MS);
     bool judged = operation_treatment(o, o->condition) == TREAT_JUDGE;
     double pace, weight;
-    remember_pace(c, reading);
     judge_findings(o, c, end_ms, remind, NULL);
     if (!limit || !isfinite(limit->max) || hour->start_ms == INSTANT_NONE || !judged)
         return;

@@ -90,10 +90,10 @@ struct outlet_state {
     int64_t realtime_next_ms; /* start of the first window not yet closed */
     int64_t minute_next_ms;
     int64_t first_ms; /* of the first sample since the beginning: an hour that began before it is not complete */
-    unsigned realtime_slot, minute_slot;            /* the windows that gather now: a hint for fetching ahead */
-    int condition;                                  /* of the last closed minute; -1: unknown */
-    int rule_minutes[STATE_RULES_MAX];              /* minutes in a row that each rule has fitted */
-    uint16_t minutes_in[PERIODS][OPERATING_STATES]; /* of the periods in progress */
+    unsigned realtime_slot, minute_slot;          /* the windows that gather now: a hint for fetching ahead */
+    int condition;                                /* of the last closed minute; -1: unknown */
+    int rule_minutes[STATE_RULES_MAX];            /* minutes in a row that each rule has fitted */
+    uint16_t parts_in[PERIODS][OPERATING_STATES]; /* of the periods in progress, by the state of their parts */
     struct compute_counts *counts;
     struct period_record *record; /* scratch, shared by all outlets */
 };
@@ -130,6 +130,8 @@ void channel_count_hour(struct channel_state *c, bool judged, double figure);
 /* operation.c: the state of the minute whose figures are in record; then of longer periods. */
 void operation_minute(struct outlet_state *o, const struct period_record *record);
 void operation_of(struct outlet_state *o, struct period_record *record);
+/* A closed period is a part of longer ones. */
+void operation_feed(struct outlet_state *o, enum period period, int condition);
 enum treatment operation_treatment(const struct outlet_state *o, int condition);
 
 /* judge.c */
@@ -168,7 +170,9 @@ void judge_findings(struct outlet_state *o, struct channel_state *c, int64_t tim
 void judge_gone(struct outlet_state *o, struct channel_state *c, int64_t now_ms);
 
 /* foresee.c: after each closed minute, and after each longer period. */
-void foresee_minute(struct outlet_state *o, struct channel_state *c, const struct reading *reading, int64_t end_ms);
+void foresee_minute(struct outlet_state *o, struct channel_state *c, int64_t end_ms);
+/* A closed minute is the pace of the next. */
+void foresee_remember(struct channel_state *c, const struct reading *reading);
 void foresee_closed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                     const struct reading *reading);
 /* The amount the year would end with if it went on as it went so far; NAN while nothing is known. */

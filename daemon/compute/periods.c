@@ -209,7 +209,7 @@ static void judge_all(struct outlet_state *o, const struct period_record *record
     for (size_t i = 0; i < record->reading_count; i++) {
         struct channel_state *c = &o->channels[i];
         if (record->period == PERIOD_MINUTE)
-            foresee_minute(o, c, &record->readings[i], record->to_ms);
+            foresee_minute(o, c, record->to_ms);
         else if (record->period != PERIOD_REALTIME)
             judge_period(o, c, record, &record->readings[i]);
     }
@@ -233,6 +233,8 @@ static void close_period(struct outlet_state *o, enum period period, int64_t sta
     for (size_t i = 0; i < record->reading_count; i++) {
         judge_reading(o, &o->channels[i], record, &record->readings[i]);
         count_ultra_low(&o->channels[i], record, &record->readings[i]);
+        if (period == PERIOD_MINUTE) /* also of what has been told already: a restart goes on from here */
+            foresee_remember(&o->channels[i], &record->readings[i]);
     }
     if (o->sink->record(o->sink->owner, record))
         judge_all(o, record);

@@ -37,7 +37,7 @@ class Day(Uplinked):
     def truth(self):
         """(period, DataTime) of every record of the journal."""
         with sqlite3.connect(f"file:{self.path('journal.db')}?mode=ro", uri=True) as db:
-            rows = db.execute("SELECT DISTINCT period, from_ms FROM record WHERE period <> '2hour'").fetchall()
+            rows = db.execute("SELECT DISTINCT period, from_ms FROM record WHERE period IN ('minute', 'hour', 'day')").fetchall()
         return {(period, hj212.stamp(from_ms / 1000)) for period, from_ms in rows}
 
     def uplinks(self):

@@ -322,7 +322,7 @@ class History(Uplinked):
                     begin = self.DAY + n * length
                     for f in self.FACTORS + ["SB1"]:
                         value = (1.0 if n < 90 else 0.0) if f == "SB1" else n + 0.25
-                        db.execute("INSERT INTO record VALUES('DA001', ?, ?, ?, ?, ?, NULL, ?, ?, 0.125, NULL, 'N', 60, 60, NULL, NULL, NULL, 0, NULL, NULL)",
+                        db.execute("INSERT INTO record VALUES('DA001', ?, ?, ?, ?, ?, NULL, ?, ?, 0.125, NULL, 'N', 60, 60, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 0)",
                                    (f, period, begin, begin + length, value, value - 0.25, value + 0.25))
         self.start(config)
         until(lambda: len(p.of(2081)) == 2, "the second connection")
