@@ -135,6 +135,8 @@ static void check_uplink(struct loader *l, size_t n)
             COMPLAIN(l, path, ".name", "the name %s is already taken by uplinks[%zu]", uplink->name, i);
     if (!letters_and_digits(uplink->st, 2, 2))
         COMPLAIN(l, path, ".st", "%s is not a system code of two characters", uplink->st);
+    if (60 % uplink->min_interval != 0)
+        COMPLAIN(l, path, ".min_interval", "an hour is not made of whole %d minutes", uplink->min_interval);
     if (!letters_and_digits(uplink->password, 6, 6))
         COMPLAIN(l, path, ".password", "it must be six letters and digits");
     const char *mn = uplink->mn[0] ? uplink->mn : l->plant->site.mn;

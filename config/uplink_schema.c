@@ -54,6 +54,8 @@ static const struct field UPLINK_ROWS[] = {
     PART(uplink, encrypt, "encrypt", ENCRYPT_SECTION, "", AT(uplink, has_encrypt), "SM4 encryption of data (2025)."),
     TEXTS(uplink, outlets, outlet_count, "outlets", OUTLETS_MAX, "",
           "Outlets that are reported; all when none is given. Two with the same factor need two uplinks."),
+    INTEGER(uplink, min_interval, "min_interval", 1, 30, "1",
+            "MinInterval, minutes that a minute record (2051) speaks of, a divisor of the hour."),
     INTEGER(uplink, realtime_s, "realtime_s", 0, 3600, "30", "RtdInterval, 30 to 3600 s; 0: no real-time data."),
     FLAG(uplink, minute, "minute", "true", "Send minute data (2051)."),
     FLAG(uplink, hour, "hour", "true", "Send hour data (2061)."),

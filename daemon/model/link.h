@@ -78,6 +78,7 @@ struct uplink {
     } encrypt;
     struct outlet_name *outlets; /* empty: all */
     size_t outlet_count;
+    int min_interval; /* minutes of a 2051, a divisor of the hour */
     int realtime_s;
     bool minute, hour, day; /* what is sent */
     bool furnace;           /* 2111 of a01901 */

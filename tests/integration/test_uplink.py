@@ -163,7 +163,11 @@ class Commands(Uplinked):
         self.assertEqual(self.outcome(p, p.ask(1000, "OverTime=7;ReCount=2")), (1, 1))
         self.assertEqual(self.outcome(p, p.ask(1062, "RtdInterval=45")), (1, 1))
         self.assertEqual(self.outcome(p, p.ask(1064, "MinInterval=1")), (1, 1))
-        self.assertEqual(self.outcome(p, p.ask(1064, "MinInterval=10")), (1, 3))
+        self.assertEqual(self.outcome(p, p.ask(1064, "MinInterval=10")), (1, 1))
+        qn = p.ask(1063)
+        self.assertEqual(self.outcome(p, qn), (1, 1))
+        self.assertEqual(p.of(1063, QN=qn)[0]["area"], "MinInterval=10")
+        self.assertEqual(self.outcome(p, p.ask(1064, "MinInterval=1")), (1, 1))
         qn = p.ask(1061)
         self.assertEqual(self.outcome(p, qn), (1, 1))
         self.assertEqual(p.of(1061, QN=qn)[0]["area"], "RtdInterval=45")
@@ -357,6 +361,12 @@ class History(Uplinked):
         self.assertEqual((rtn, [f["area"] for f in sent]), (1, [f"DataTime={self.stamp(self.DAY)};SB1-RT=1.50"]))  # 90 of 1,440 minutes
         self.assertEqual(ask(2051, self.DAY - 20 * 86400000, self.DAY - 1), (100, []))
         self.assertEqual(ask(2061, self.DAY - 3000 * 86400000, self.DAY - 1), (100, []))  # years of nothing
+        # MinInterval 10: minutes 0..9 at n + 0.25 are 4.75 on average, 0 to 9.5, and 10 times 0.125 kg
+        qn = p.ask(1064, "MinInterval=10")
+        self.assertEqual(until(lambda: p.of(9012, QN=qn), "1064")[0]["area"], "ExeRtn=1")
+        rtn, sent = ask(2051, self.DAY, self.DAY + 29 * 60000)
+        self.assertEqual((rtn, sorted({f["area"][9:23] for f in sent})), (1, [self.stamp(self.DAY + n * 600000) for n in range(3)]))
+        self.assertIn("a21026-Cou=1.2500,a21026-Min=0.00,a21026-Avg=4.75,a21026-Max=9.50,a21026-Flag=N", sent[0]["area"])
 
 
 if __name__ == "__main__":

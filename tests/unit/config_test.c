@@ -160,6 +160,39 @@ static void each_fault_has_its_place_and_words(void **state)
          "c.yaml:7:48: uplinks[0].outlets: there is no outlet B"},
         {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
          "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
+         "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1, min_interval: 7}]\n",
+         "c.yaml:7:53: uplinks[0].min_interval: an hour is not made of whole 7 minutes"},
+        {"site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - {id: D, name: d, "
+         "medium: gas, "
+         "channels: [{factor: a21026}]}\n",
+         "c.yaml:4:46: outlets[0].channels[0]: a channel has either a source or computed"},
+        {"site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - {id: D, name: d, "
+         "medium: gas, "
+         "channels: [{factor: a21002, computed: {rule: sum, of: [a21003, a21004]}}]}\n",
+         "c.yaml:4:89: outlets[0].channels[0].computed.of: outlet D has no channel a21003"},
+        {"site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - {id: D, name: d, "
+         "medium: gas, "
+         "channels: [{factor: a21026, source: {line: a, address: 0}, limits: [{period: hour, max: 5, source: s, from: "
+         "2027-02-30}]}]}\n",
+         "c.yaml:4:143: outlets[0].channels[0].limits[0].from: 2027-02-30 is not a day like 2027-01-01"},
+        {"site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - {id: D, name: d, "
+         "medium: gas, "
+         "channels: [{factor: a21026, source: {line: a, address: 0}, limits: [{period: hour, max: 5, source: s}, "
+         "{period: hour, max: "
+         "6, source: s, season: 11-15..03-15}]}]}\n",
+         "c.yaml:4:147: outlets[0].channels[0].limits[1].period: there are two hour limits for the same time"},
+        {"site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - {id: D, name: d, "
+         "medium: gas, "
+         "reference_o2: 21, channels: [{factor: a21026, source: {line: a, address: 0}}]}\n",
+         "c.yaml:4:49: outlets[0].reference_o2: 21 is above 20.9"},
+        {"site: {name: N, code: C, mn: 1}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n  - {id: D, name: d, "
+         "medium: gas, "
+         "operation: {rules: [{state: stopped, factor: a19001, above: 19}]}, channels: [{factor: a21026, source: "
+         "{line: a, address: "
+         "0}}]}\n",
+         "c.yaml:4:55: outlets[0].operation.rules[0]: outlet D has no channel a19001"},
+        {"site: {name: N, code: C, mn: 88888880000001}\nlines:\n  - {name: w, hj212_listen: {bind: "
+         "'127.0.0.1:9212'}}\n  - {name: m, modbus_tcp: {host: h}}\noutlets:\n  - {id: A, name: a, medium: water, "
          "channels: [{factor: w21011, source: {line: w}}]}\nuplinks: [{name: u, host: h, port: 1}, {name: u, host: h, "
          "port: 2}]\n",
          "c.yaml:7:47: uplinks[1].name: the name u is already taken by uplinks[0]"},

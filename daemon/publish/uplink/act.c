@@ -86,14 +86,17 @@ static int act_get_realtime(const struct turn *t)
 
 static int act_get_minute(const struct turn *t)
 {
-    request_answer_data(t->p, t->asked, "MinInterval=1");
+    char area[32];
+    snprintf(area, sizeof area, "MinInterval=%d", t->p->settings.min_interval);
+    request_answer_data(t->p, t->asked, area);
     return HJ212_EXE_OK;
 }
 
-/* Minutes are minutes here: any other interval would be a claim that is not kept. */
 static int act_set_minute(const struct turn *t)
 {
-    return t->request->min_interval == 1 ? HJ212_EXE_OK : HJ212_EXE_CONDITIONS;
+    struct uplink_settings s = t->p->settings;
+    s.min_interval = t->request->min_interval;
+    return change(t->p, &s);
 }
 
 static int switch_uploads(struct platform *p, int realtime_on, int units_on)

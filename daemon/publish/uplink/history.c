@@ -100,6 +100,11 @@ static bool build_one(struct platform *p, const struct history *h)
     if (h->asked.cn == 2041)
         return report_run_times(&p->reporter, p->set->reader, p->reporter.plant->outlet_of[rows[0].channel->index],
                                 rows[0].from_ms, false, &p->message);
+    int every = p->settings.min_interval;
+    if (h->asked.cn == 2051 && every > 1)
+        return period_start_ms(rows[0].to_ms, every * MINUTE_MS) == rows[0].to_ms &&
+               report_minutes(&p->reporter, p->set->reader, p->reporter.plant->outlet_of[rows[0].channel->index],
+                              rows[0].to_ms, every, false, &p->message);
     return report_record(&p->reporter, h->asked.cn, rows, p->past_group, false, &p->message);
 }
 

@@ -139,6 +139,10 @@ static bool build_stage(struct platform *p, const struct report_row *rows, size_
     const struct outlet *outlet = r->plant->outlet_of[rows[0].channel->index];
     enum period period = rows[0].period;
     int cn = cn_of(p, period);
+    int every = p->settings.min_interval;
+    if (p->stage == STAGE_RECORD && cn == 2051 && every > 1)
+        return period_start_ms(rows[0].to_ms, every * MINUTE_MS) == rows[0].to_ms &&
+               report_minutes(r, p->set->reader, outlet, rows[0].to_ms, every, resent, &p->message);
     if (p->stage == STAGE_RECORD)
         return cn != 0 && report_record(r, cn, rows, count, resent, &p->message);
     if (period == PERIOD_DAY && p->uplink->day)

@@ -1,5 +1,7 @@
 #include "publish/uplink/report.h"
 
+#include "compute/window.h"
+
 #include "config/factors.h"
 #include "model/instant.h"
 
@@ -175,6 +177,93 @@ bool report_record(const struct reporter *r, int cn, const struct report_row *ro
     return out->groups > 0;
 }
 
+/* ---- several minutes as one ---- */
+
+struct minutes {
+    const struct reporter *r;
+    struct report_row rows[CHANNELS_PER_OUTLET];
+    struct window windows[CHANNELS_PER_OUTLET];
+    double min[CHANNELS_PER_OUTLET][2], max[CHANNELS_PER_OUTLET][2]; /* of measured and converted values */
+    bool weighted[CHANNELS_PER_OUTLET];
+    double flow;
+    int flows;
+    size_t count;
+};
+
+static double lower(double a, double b)
+{
+    return isfinite(a) && !(b < a) ? a : b;
+}
+
+static double higher(double a, double b)
+{
+    return isfinite(a) && !(b > a) ? a : b;
+}
+
+static bool take_minute(void *owner, const struct stored_record *record)
+{
+    struct minutes *m = owner;
+    struct report_row row;
+    size_t at = 0;
+    if (!report_row_of(m->r, record, &row))
+        return true;
+    while (at < m->count && m->rows[at].channel != row.channel)
+        at++;
+    if (at == CHANNELS_PER_OUTLET)
+        return true;
+    if (at == m->count) {
+        m->rows[m->count++] = row;
+        window_open(&m->windows[at], record->from_ms);
+        m->min[at][0] = m->min[at][1] = m->max[at][0] = m->max[at][1] = NAN;
+        m->weighted[at] = false;
+    }
+    const struct quantum q = {row.mark, row.value, row.converted, record->weight, REASON_NONE, false};
+    window_add(&m->windows[at], &q);
+    window_add_amount(&m->windows[at], row.amount);
+    m->weighted[at] |= isfinite(record->weight);
+    m->min[at][0] = lower(m->min[at][0], row.min);
+    m->max[at][0] = higher(m->max[at][0], row.max);
+    m->min[at][1] = lower(m->min[at][1], row.converted_min);
+    m->max[at][1] = higher(m->max[at][1], row.converted_max);
+    if (at == 0 && isfinite(row.flow)) {
+        m->flow += row.flow;
+        m->flows++;
+    }
+    return true;
+}
+
+bool report_minutes(const struct reporter *r, struct reader *reader, const struct outlet *outlet, int64_t to_ms,
+                    int minutes, bool resent, struct hj212_message *out)
+{
+    static struct minutes m; /* the loop's */
+    int64_t from_ms = to_ms - minutes * MINUTE_MS;
+    m.r = r;
+    m.count = 0;
+    m.flow = 0;
+    m.flows = 0;
+    if (!reader_records(reader, outlet->id, "", "minute", from_ms, to_ms, take_minute, &m, NULL) || m.count == 0)
+        return false;
+    bool flow_known = m.flows >= (int)window_required(PERIOD_MINUTE, (uint32_t)minutes);
+    for (size_t i = 0; i < m.count; i++) {
+        struct report_row *row = &m.rows[i];
+        enum mean mean = m.weighted[i] ? MEAN_WEIGHTED : converts(r, row->channel) ? MEAN_CONVERTED : MEAN_PLAIN;
+        struct figure f = window_close(&m.windows[i], PERIOD_MINUTE, (uint32_t)minutes, mean);
+        bool valid = f.mark == MARK_N;
+        row->from_ms = from_ms;
+        row->to_ms = to_ms;
+        row->mark = f.mark;
+        row->value = f.value;
+        row->converted = f.converted;
+        row->amount = f.amount;
+        row->flow = flow_known ? m.flow / m.flows : NAN;
+        row->min = valid ? m.min[i][0] : NAN;
+        row->max = valid ? m.max[i][0] : NAN;
+        row->converted_min = isfinite(f.converted) ? m.min[i][1] : NAN;
+        row->converted_max = isfinite(f.converted) ? m.max[i][1] : NAN;
+    }
+    return report_record(r, 2051, m.rows, m.count, resent, out);
+}
+
 /* ---- latest values ---- */
 
 bool report_latest(const struct reporter *r, int64_t now_ms,
@@ -225,14 +314,14 @@ bool report_units(const struct reporter *r, int64_t now_ms,
     return out->groups > 0;
 }
 
-struct tally {
+struct running {
     double sum;
     size_t n;
 };
 
 static bool count_running(void *owner, const struct stored_record *record)
 {
-    struct tally *tally = owner;
+    struct running *tally = owner;
     tally->n++;
     tally->sum += isfinite(record->value) && lround(record->value) == 1;
     return true;
@@ -244,7 +333,7 @@ bool report_run_times(const struct reporter *r, struct reader *reader, const str
     begin(r, 2041, r->uplink->st, day_ms, resent, out);
     for (size_t i = 0; i < outlet->channel_count; i++) {
         const struct factor *factor = outlet->channels[i].factor;
-        struct tally minutes = {0, 0};
+        struct running minutes = {0, 0};
         struct group g = {.length = 0};
         if (!factor_is_unit(factor) || !reader_records(reader, outlet->id, factor->code, "minute", day_ms,
                                                        day_ms + DAY_MS, count_running, &minutes, NULL))
@@ -258,7 +347,7 @@ bool report_run_times(const struct reporter *r, struct reader *reader, const str
 
 static bool add_valid(void *owner, const struct stored_record *record)
 {
-    struct tally *tally = owner;
+    struct running *tally = owner;
     if (isfinite(record->value)) {
         tally->n++;
         tally->sum += record->value;
@@ -270,7 +359,7 @@ bool report_furnace(const struct reporter *r, struct reader *reader, const struc
                     bool resent, struct hj212_message *out)
 {
     static const char FURNACE[] = "a01901";
-    struct tally minutes = {0, 0};
+    struct running minutes = {0, 0};
     struct group g = {.length = 0};
     begin(r, 2111, r->uplink->st, from_ms, resent, out);
     if (!reader_records(reader, outlet->id, FURNACE, "minute", from_ms, from_ms + 5 * MINUTE_MS, add_valid, &minutes,

@@ -37,6 +37,10 @@ bool report_row_of(const struct reporter *r, const struct stored_record *record,
 /* Each begins the message and says whether there is anything to send. */
 bool report_record(const struct reporter *r, int cn, const struct report_row *rows, size_t count, bool resent,
                    struct hj212_message *out);
+/* 2051 of a MinInterval above 1: the minutes that end at to_ms together, by the daemon's own rule of 75 % valid ones.
+ */
+bool report_minutes(const struct reporter *r, struct reader *reader, const struct outlet *outlet, int64_t to_ms,
+                    int minutes, bool resent, struct hj212_message *out);
 bool report_latest(const struct reporter *r, int64_t now_ms,
                    bool (*latest)(void *owner, uint32_t channel, struct reading *out, int64_t *time_ms), void *owner,
                    struct hj212_message *out);

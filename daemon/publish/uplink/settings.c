@@ -24,8 +24,9 @@ static const struct setting {
     {                                                                                                                  \
 #m, offsetof(struct uplink_settings, m), 0                                                                     \
     }
-    TEXT(password),   TEXT(mn),           TEXT(key),           TEXT(old_key),    NUMBER(over_time_s),
-    NUMBER(re_count), NUMBER(realtime_s), NUMBER(realtime_on), NUMBER(units_on),
+    TEXT(password),      TEXT(mn),         TEXT(key),          TEXT(old_key),
+    NUMBER(over_time_s), NUMBER(re_count), NUMBER(realtime_s), NUMBER(min_interval),
+    NUMBER(realtime_on), NUMBER(units_on),
 };
 enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
@@ -36,6 +37,7 @@ bool uplink_settings_configured(const struct plant *plant, const struct uplink *
     *out = (struct uplink_settings){.over_time_s = uplink->over_time_s,
                                     .re_count = uplink->re_count,
                                     .realtime_s = uplink->realtime_s,
+                                    .min_interval = uplink->min_interval,
                                     .realtime_on = uplink->realtime_s > 0,
                                     .units_on = uplink->realtime_s > 0};
     snprintf(out->password, sizeof out->password, "%s", uplink->password);

@@ -17,6 +17,7 @@ struct uplink_settings {
     char password[8], mn[MN_BYTES];
     char key[KEY_TEXT], old_key[KEY_TEXT]; /* hexadecimal; "" = none */
     int over_time_s, re_count, realtime_s;
+    int min_interval;          /* minutes a 2051 speaks of, a divisor of the hour */
     int realtime_on, units_on; /* 2011/2012, 2021/2022 */
 };
 
