@@ -79,6 +79,7 @@ static bool restore_record(void *owner, const struct stored_record *r)
         .weight = r->weight,
         .amount = r->amount,
         .condition = operating_state_parse(r->condition, &state) ? (int)state : -1,
+        .valid = r->valid,
         .revision = r->revision,
     };
     compute_restore_record(restoring->gateway->compute, &kept, restoring->begin_ms);

@@ -70,15 +70,17 @@ void batch_window(const struct outlet_state *o, const struct channel_state *c, i
     }
 }
 
-void batch_remember(struct channel_state *c, int64_t start_ms, const struct quantum *q, double amount,
-                    uint32_t revision)
+void batch_remember(struct channel_state *c, const struct batch_hour *closed)
 {
-    struct batch_hour *hour = &c->batch->hours[(size_t)(start_ms / HOUR_MS) % BATCH_HOURS];
-    if (hour->start_ms != start_ms)
-        *hour = (struct batch_hour){.start_ms = start_ms};
-    hour->q = *q;
-    hour->amount = amount;
-    hour->revision = revision;
+    struct batch_hour *hour = &c->batch->hours[(size_t)(closed->start_ms / HOUR_MS) % BATCH_HOURS];
+    if (hour->start_ms == closed->start_ms) { /* the longer periods that begin with it keep theirs */
+        uint32_t two = hour->revision_2hour, day = hour->revision_day;
+        *hour = *closed;
+        hour->revision_2hour = two;
+        hour->revision_day = day;
+        return;
+    }
+    *hour = *closed;
 }
 
 static uint32_t *revision_of(const struct channel_state *c, enum period period, int64_t start_ms)
@@ -133,10 +135,11 @@ static void correct(struct outlet_state *o, struct channel_state *c, enum period
         judge_exceed(o, c, record, &record->readings[0]);
 }
 
-static bool same(const struct quantum *q, double amount, const struct figure *f)
+static bool same(const struct batch_hour *hour, const struct figure *f)
 {
-    bool value = q->value == f->value || (isnan(q->value) && isnan(f->value));
-    return value && q->mark == f->mark && (amount == f->amount || (isnan(amount) && isnan(f->amount)));
+    bool value = hour->q.value == f->value || (isnan(hour->q.value) && isnan(f->value));
+    bool amount = hour->amount == f->amount || (isnan(hour->amount) && isnan(f->amount));
+    return value && amount && hour->q.mark == f->mark && hour->valid == f->valid;
 }
 
 static struct figure figure_of(const struct outlet_state *o, const struct channel_state *c, enum period period,
@@ -184,10 +187,11 @@ static void correct_from(struct outlet_state *o, struct channel_state *c, int64_
     for (int64_t hour_ms = first_ms; hour_ms < closed_ms; hour_ms += HOUR_MS) {
         struct batch_hour *hour = hour_at(c, hour_ms);
         struct figure f = figure_of(o, c, PERIOD_HOUR, hour_ms);
-        if (!hour || !hour_known(o, hour_ms) || same(&hour->q, hour->amount, &f))
+        if (!hour || !hour_known(o, hour_ms) || same(hour, &f))
             continue;
         hour->q = (struct quantum){f.mark, f.value, NAN, f.weight, REASON_NONE, f.assumed};
         hour->amount = f.amount;
+        hour->valid = f.valid;
         correct(o, c, PERIOD_HOUR, hour_ms, &f);
         int64_t two_ms = period_floor_ms(PERIOD_2HOUR, hour_ms), day_ms = period_floor_ms(PERIOD_DAY, hour_ms);
         if (two_ms < two_closed_ms && two_ms != changed_2hour_ms) {

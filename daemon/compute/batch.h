@@ -18,6 +18,7 @@ struct batch_hour {
     int64_t start_ms; /* INSTANT_NONE: not known */
     struct quantum q;
     double amount;
+    uint32_t valid;
     uint32_t revision, revision_2hour, revision_day; /* those of the periods that begin with this hour */
 };
 
@@ -45,8 +46,7 @@ void batch_take(struct outlet_state *o, struct channel_state *c, const struct ta
 void batch_window(const struct outlet_state *o, const struct channel_state *c, int64_t start_ms, int64_t end_ms,
                   struct window *window);
 /* An hour that closed (revision 0) or was found in the journal. */
-void batch_remember(struct channel_state *c, int64_t start_ms, const struct quantum *q, double amount,
-                    uint32_t revision);
+void batch_remember(struct channel_state *c, const struct batch_hour *closed);
 void batch_remember_revision(struct channel_state *c, enum period period, int64_t start_ms, uint32_t revision);
 
 #endif

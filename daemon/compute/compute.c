@@ -401,7 +401,11 @@ void compute_restore_record(struct compute *compute, const struct kept_record *k
     if (c->batch)
         c->batch->forgot = true; /* values before the restart are not all known */
     if (c->batch && kept->period == PERIOD_HOUR)
-        batch_remember(c, kept->from_ms, &q, kept->amount, kept->revision);
+        batch_remember(c, &(struct batch_hour){.start_ms = kept->from_ms,
+                                               .q = q,
+                                               .amount = kept->amount,
+                                               .valid = kept->valid,
+                                               .revision = kept->revision});
     else if (c->batch)
         batch_remember_revision(c, kept->period, kept->from_ms, kept->revision);
 }

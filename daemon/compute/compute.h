@@ -82,7 +82,7 @@ struct kept_record {
     enum mark mark;
     double value, converted, weight, amount;
     int condition; /* enum operating_state, or -1 */
-    uint32_t revision;
+    uint32_t valid, revision;
 };
 void compute_restore_record(struct compute *compute, const struct kept_record *kept, int64_t now_ms);
 

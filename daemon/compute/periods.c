@@ -161,7 +161,8 @@ static void close_channel(struct outlet_state *o, struct channel_state *c, const
     *r = periods_reading(c, &f, period);
     r->forecast = period >= PERIOD_DAY ? foresee_year(c, record->to_ms) : NAN;
     if (c->batch && period == PERIOD_HOUR)
-        batch_remember(c, record->from_ms, &q, amount, 0);
+        batch_remember(c,
+                       &(struct batch_hour){.start_ms = record->from_ms, .q = q, .amount = amount, .valid = f.valid});
     if (period == PERIOD_REALTIME && r->reason == REASON_MARKED && c->reason != REASON_NONE)
         r->reason = c->reason;
 }

@@ -172,17 +172,12 @@ static void put_back(struct compute *c, enum period period, int64_t since_ms, in
 {
     for (size_t i = 0; i < now->row_count; i++) {
         const struct row *r = &now->rows[i];
-        const struct kept_record kept = {r->outlet,
-                                         r->channel->factor->code,
-                                         r->period,
-                                         r->from_ms,
-                                         r->mark,
-                                         r->value,
-                                         r->converted,
-                                         r->weight,
-                                         r->amount,
-                                         r->condition,
-                                         0};
+        const struct kept_record kept = {r->outlet,    r->channel->factor->code,
+                                         r->period,    r->from_ms,
+                                         r->mark,      r->value,
+                                         r->converted, r->weight,
+                                         r->amount,    r->condition,
+                                         r->valid,     0};
         if (r->period == period && r->from_ms >= since_ms && r->from_ms < begin_ms)
             compute_restore_record(c, &kept, begin_ms);
     }
