@@ -31,17 +31,10 @@ static struct own_finding *find(struct gateway *g, enum alarm_kind kind, const c
 
 static struct alarm_event event_of(const struct own_finding *own, int64_t now_ms)
 {
-    return (struct alarm_event){.kind = own->kind,
-                                .subject = own->subject,
-                                .time_ms = now_ms,
-                                .from_ms = alarm_active(&own->finding) ? own->finding.since_ms : now_ms,
-                                .to_ms = INSTANT_NONE,
-                                .period = -1,
-                                .value = NAN,
-                                .limit = NAN,
-                                .multiple = NAN,
-                                .stay_under = NAN,
-                                .line = -1};
+    struct alarm_event event = alarm_event_of(own->kind, own->subject, now_ms);
+    if (alarm_active(&own->finding))
+        event.from_ms = own->finding.since_ms;
+    return event;
 }
 
 void own_alarm(struct gateway *g, enum alarm_kind kind, const char *subject, enum alarm_input input, const char *detail)

@@ -2,6 +2,7 @@
 
 #include "model/instant.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static const struct {
@@ -66,4 +67,21 @@ bool alarm_remind_due(struct finding *finding, const struct alarm_rules *rules, 
         return true;
     }
     return rules->remind_minutes > 0 && now_ms - finding->said_ms >= rules->remind_minutes * MINUTE_MS;
+}
+
+struct alarm_event alarm_event_of(enum alarm_kind kind, const char *subject, int64_t time_ms)
+{
+    return (struct alarm_event){
+        .kind = kind,
+        .subject = subject,
+        .time_ms = time_ms,
+        .from_ms = time_ms,
+        .to_ms = INSTANT_NONE,
+        .period = -1,
+        .value = NAN,
+        .limit = NAN,
+        .multiple = NAN,
+        .stay_under = NAN,
+        .line = -1,
+    };
 }

@@ -38,6 +38,9 @@ void alarm_id(const struct alarm_event *event, int64_t since_ms, char id[ALARM_I
 /* True when an unacknowledged finding is to be told again at now_ms; sets escalated when that is why. */
 bool alarm_remind_due(struct finding *finding, const struct alarm_rules *rules, int64_t now_ms);
 
+/* An event of the gateway or a line: no outlet, no channel, no figure. */
+struct alarm_event alarm_event_of(enum alarm_kind kind, const char *subject, int64_t time_ms);
+
 bool alarm_active(const struct finding *finding);
 
 #endif

@@ -101,27 +101,10 @@ void judge_reading(const struct outlet_state *o, const struct channel_state *c, 
     judge_against(o, c, record, reading, temperature_of(o, record));
 }
 
-struct alarm_event judge_no_channel(enum alarm_kind kind, const char *subject, int64_t time_ms)
-{
-    return (struct alarm_event){
-        .kind = kind,
-        .subject = subject,
-        .time_ms = time_ms,
-        .from_ms = time_ms,
-        .to_ms = INSTANT_NONE,
-        .period = -1,
-        .value = NAN,
-        .limit = NAN,
-        .multiple = NAN,
-        .stay_under = NAN,
-        .line = -1,
-    };
-}
-
 struct alarm_event judge_event(const struct outlet_state *o, const struct channel_state *c, enum alarm_kind kind,
                                int64_t time_ms)
 {
-    struct alarm_event event = judge_no_channel(kind, c->channel->factor->code, time_ms);
+    struct alarm_event event = alarm_event_of(kind, c->channel->factor->code, time_ms);
     event.outlet = o->outlet;
     event.channel = c->channel;
     event.mark = c->mark;

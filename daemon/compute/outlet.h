@@ -157,8 +157,6 @@ void judge_period(struct outlet_state *o, struct channel_state *c, const struct 
 double judge_figure(const struct channel_state *c, const struct reading *reading);
 struct alarm_event judge_event(const struct outlet_state *o, const struct channel_state *c, enum alarm_kind kind,
                                int64_t time_ms);
-/* An event of the gateway or a line: no outlet, no channel. */
-struct alarm_event judge_no_channel(enum alarm_kind kind, const char *subject, int64_t time_ms);
 void judge_step(struct outlet_state *o, struct finding *finding, enum alarm_input input, struct alarm_event *event);
 enum alarm_input judge_over_or_worse(const struct finding *finding, double value);
 /* Calls each with every finding of the channel and an event that names it. */

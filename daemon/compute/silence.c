@@ -65,7 +65,7 @@ void silence_tick(struct outlet_state *o, struct channel_state *c, int64_t now_m
 
 struct alarm_event silence_line_event(const struct plant *plant, size_t line, int64_t time_ms)
 {
-    struct alarm_event event = judge_no_channel(ALARM_MISSING, plant->lines[line].name, time_ms);
+    struct alarm_event event = alarm_event_of(ALARM_MISSING, plant->lines[line].name, time_ms);
     event.line = (int)line;
     return event;
 }

@@ -75,13 +75,14 @@ static bool print_json(void *owner, const struct stored_record *r)
     char from[INSTANT_TEXT], to[INSTANT_TEXT];
     (void)owner;
     json_t *o = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I}", "from",
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:I, s:o, s:i}", "from",
         instant_format(r->from_ms, from), "to", instant_format(r->to_ms, to), "outlet", r->outlet, "factor", r->factor,
         "period", r->period, "value", value_figure(r->value), "converted", value_figure(r->converted), "min",
         value_figure(r->min), "max", value_figure(r->max), "amount", value_figure(r->amount), "flow",
         value_figure(r->flow), "mark", r->mark, "valid", (int)r->valid, "expected", (int)r->expected, "limit",
         value_figure(r->limit_max), "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds), "reason",
-        r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq);
+        r->reason[0] ? json_string(r->reason) : json_null(), "seq", (json_int_t)r->seq, "condition",
+        r->condition[0] ? json_string(r->condition) : json_null(), "revision", (int)r->revision);
     json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     printf("\n");
     json_decref(o);
@@ -96,7 +97,8 @@ int ctl_records(struct ctl *ctl)
     if (!ctl_instant("--from", ctl->from, INT64_MIN, &from_ms) || !ctl_instant("--to", ctl->to, INT64_MAX, &to_ms))
         return CTL_USAGE;
     if (ctl->period && !period_parse(ctl->period, &period))
-        return ctl_fail(CTL_USAGE, "--period %s is not minute, hour, 2hour or day", ctl->period);
+        return ctl_fail(CTL_USAGE, "--period %s is not minute, 5min, hour, 2hour, day, month, quarter or year",
+                        ctl->period);
     int code = CTL_DONE;
     struct reader *reader = ctl_reader(ctl, &code);
     if (!reader)
