@@ -94,7 +94,7 @@ static bool take_hour(void *owner, const struct stored_record *r)
     struct summary *s = &report->summary[c];
     const struct channel *channel = &report->outlet->channels[c];
     double judged = isfinite(report->outlet->reference_o2) && channel->role == ROLE_POLLUTANT ? r->converted : r->value;
-    s->hours_valid += isfinite(r->value);
+    s->hours_valid += isfinite(r->value) ? 1 : 0;
     s->hours_ran += !hour->stopped;
     if (isfinite(r->limit_max))
         s->limit = r->limit_max;
