@@ -14,6 +14,13 @@
 
 #define WORSE_BY 1.05 /* an active finding is published again when its value has grown by this */
 
+/* Beyond a limit by more than what a double loses in a sum of a day: a mean that is exactly at its limit complies. */
+#define NOISE 1e-12
+static bool beyond(double value, double limit)
+{
+    return value - limit > NOISE * fabs(limit);
+}
+
 static bool in_season(const struct limit *limit, int64_t start_ms)
 {
     int year, month, day;
@@ -90,7 +97,8 @@ void judge_against(const struct outlet_state *o, const struct channel_state *c, 
         reading->reason = REASON_NOT_RUNNING;
         return;
     }
-    reading->exceeds = (isfinite(limit->max) && judged > limit->max) || (isfinite(limit->min) && judged < limit->min);
+    reading->exceeds =
+        (isfinite(limit->max) && beyond(judged, limit->max)) || (isfinite(limit->min) && beyond(limit->min, judged));
     if (isfinite(limit->max) && !isfinite(limit->min) && limit->max > 0)
         reading->multiple = judged / limit->max - 1;
 }

@@ -432,6 +432,27 @@ static void a_lost_line_is_one_alarm(void **state)
     end_plant();
 }
 
+/* Minutes at 0.08 and 0.12 are exactly 0.1 on average; the sum of doubles comes to a little more. Exactly at the limit
+ * complies; a real excess, however small, does not. */
+static void what_a_double_loses_is_no_exceedance(void **state)
+{
+    (void)state;
+    assert_int_equal(begin_plant(HEAD "outlets: [{id: D, name: d, medium: gas, channels: [" SO2
+                                      "{period: hour, max: 0.1, source: s}]}]}]\n",
+                                 "2026-11-23T08:00:00"),
+                     0);
+    int64_t t = at("2026-11-23T08:00:00");
+    for (int m = 0; m < 30; m++) {
+        t = MINUTES(t, 1, 0.08);
+        t = MINUTES(t, 1, 0.12);
+    }
+    assert_true(hour_of(0)->value > 0.1);
+    assert_int_equal(hour_of(0)->exceeds, 0);
+    MINUTES(t, 60, 0.1 + 1e-9);
+    assert_int_equal(hour_of(0)->exceeds, 1);
+    end_plant();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_furnace_is_judged_every_five_minutes),
         cmocka_unit_test(months_have_the_days_of_the_calendar),
         cmocka_unit_test(a_lost_line_is_one_alarm),
+        cmocka_unit_test(what_a_double_loses_is_no_exceedance),
     };
     enter_scratch();
     return cmocka_run_group_tests(tests, NULL, NULL);
