@@ -3,6 +3,7 @@
 Nothing here sleeps to hope: `until` polls a condition with a bound and fails with words."""
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -35,12 +36,18 @@ def until(condition, what, patience=PATIENCE):
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
+    """Below the range from which the kernel takes the ports of outgoing connections: those of tests beside this one would
+    take what was free a moment ago."""
+    ports, dice = [], random.SystemRandom()
+    while len(ports) < count:
+        port = dice.randrange(12000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
     return ports
 
 
