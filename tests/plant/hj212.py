@@ -79,13 +79,14 @@ class Stream:
             if not re.fullmatch(rb"##\d{4}", self.buffer[:6]):
                 raise ValueError("no head: %r" % self.buffer[:60])
             length = int(self.buffer[2:6])
-            sealed = re.match(rb"##\d{4}[^{]*CP=&&\{[^}]*\}[^&]*&&[0-9A-F]{4}\r\n", self.buffer)
+            begun = re.match(rb"##\d{4}[^{&]*CP=&&\{", self.buffer)  # of this frame: a sealed one may follow a plain one
+            sealed = begun and re.match(rb"##\d{4}[^{&]*CP=&&\{[^}]*\}[^&]*&&[0-9A-F]{4}\r\n", self.buffer)
             if sealed:  # the length may count the plain text: the end is found by its form
                 sent = len(sealed.group(0)) - 12
                 if length not in (sent, len(unseal(sealed.group(0)[6:-6], self.key or bytes(16)))):
                     raise ValueError("length: %r" % self.buffer[:60])
                 length = sent
-            if len(self.buffer) < length + 12 or (b"CP=&&{" in self.buffer[:200] and not sealed):
+            if len(self.buffer) < length + 12 or (begun and not sealed):
                 return
             segment, tail = self.buffer[6:6 + length], self.buffer[6 + length:12 + length]
             self.buffer = self.buffer[12 + length:]
