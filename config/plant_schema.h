@@ -6,8 +6,8 @@
 
 /* Fills a struct plant (model/plant.h) as far as the file goes; config/load.c does the rest. */
 extern const struct section PLANT_SCHEMA;
-/* Its parts (line_schema.c, uplink_schema.c). */
-extern const struct section LINE_SECTION, SOURCE_SECTION, ACTION_SECTION, UPLINK_SECTION;
+/* Its parts (outlet_schema.c, line_schema.c, uplink_schema.c). */
+extern const struct section OUTLET_SECTION, LINE_SECTION, SOURCE_SECTION, ACTION_SECTION, UPLINK_SECTION;
 /* Choices also used elsewhere. */
 extern const struct choice MB_TABLE_CHOICES[], MB_TYPE_CHOICES[], MB_ORDER_CHOICES[], MARK_CHOICES[];
 

@@ -108,14 +108,6 @@ static void resolve_source(struct loader *l, struct source *source, const struct
     }
 }
 
-static bool has_factor(const struct outlet *outlet, const char *code)
-{
-    for (size_t c = 0; c < outlet->channel_count; c++)
-        if (outlet->channels[c].factor && strcmp(outlet->channels[c].factor->code, code) == 0)
-            return true;
-    return false;
-}
-
 struct inherit {
     struct loader *l;
     struct outlet *outlet;
@@ -135,7 +127,9 @@ static void inherit_limit(struct inherit *in, struct channel *channel, const str
             in->outlet->id, channel->factor->code, period_name(row->limit.period), in->outlet->standard);
         return;
     }
-    if ((isfinite(row->limit.when_above) || isfinite(row->limit.when_at_most)) && !has_factor(in->outlet, "w01010")) {
+    size_t place;
+    if ((isfinite(row->limit.when_above) || isfinite(row->limit.when_at_most)) &&
+        !outlet_find(in->outlet, "w01010", &place)) {
         loader_notice(in->l,
                       "%s %s: the %s limit of %s is not judged: it depends on %s, and there is no channel w01010",
                       in->outlet->id, channel->factor->code, period_name(row->limit.period), in->outlet->standard,
@@ -176,15 +170,14 @@ static bool ultra_low_row(void *owner, const struct standard_limit *row)
     return true;
 }
 
+/* By the factor's code, or as it is written in the file. */
 static bool find_channel(const struct outlet *outlet, const char *code, size_t *place)
 {
-    for (size_t c = 0; c < outlet->channel_count; c++) {
-        const struct factor *factor = outlet->channels[c].factor;
-        if (factor && (strcmp(factor->code, code) == 0 || strcmp(outlet->channels[c].factor_code, code) == 0)) {
-            *place = c;
+    if (outlet_find(outlet, code, place))
+        return true;
+    for (*place = 0; *place < outlet->channel_count; ++*place)
+        if (outlet->channels[*place].factor && strcmp(outlet->channels[*place].factor_code, code) == 0)
             return true;
-        }
-    }
     return false;
 }
 

@@ -92,13 +92,15 @@ static bool restore_records(struct gateway *g, struct reader *reader, int64_t be
     static const struct {
         const char *period;
         enum period within;
-    } PARTS[] = {{"month", PERIOD_YEAR}, {"day", PERIOD_YEAR}, {"hour", PERIOD_MONTH}, {"2hour", PERIOD_MONTH}};
+    } PARTS[] = {{"month", PERIOD_YEAR}, {"day", PERIOD_YEAR}, {"hour", PERIOD_MONTH}};
     struct restoring restoring = {g, begin_ms};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof PARTS / sizeof PARTS[0]; i++)
         ok = reader_records(reader, "", "", PARTS[i].period, period_floor_ms(PARTS[i].within, begin_ms), begin_ms,
                             restore_record, &restoring, err);
-    return ok;
+    /* of 2-hours only the revision is needed, where it can still change */
+    return ok && reader_records(reader, "", "", "2hour", begin_ms - COMPUTE_CORRECTS_HOURS * HOUR_MS, begin_ms,
+                                restore_record, &restoring, err);
 }
 
 /* How far back a value of the slowest analyzer may still stand. */

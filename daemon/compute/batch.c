@@ -49,9 +49,7 @@ static struct quantum quantum_of(const struct channel_state *c, int64_t minute_m
     for (size_t i = b->count; i > 0 && !last; i--)
         if (b->values[i - 1].time_ms < minute_ms + MINUTE_MS)
             last = &b->values[i - 1];
-    bool own = last && last->time_ms >= minute_ms;
-    bool stands = last && last->q.mark == MARK_N && minute_ms - last->time_ms <= 2 * (int64_t)c->channel->interval_ms;
-    if (own || stands)
+    if (last && (last->time_ms >= minute_ms || outlet_stands(c, last, minute_ms)))
         return last->q;
     return (struct quantum){MARK_B, NAN, NAN, NAN, REASON_NONE, false};
 }
@@ -150,7 +148,7 @@ static struct figure figure_of(const struct outlet_state *o, const struct channe
     return window_close(&window, period, window_expected(period, start_ms, c->channel->interval_ms, 0), c->mean);
 }
 
-/* The day's window again from its hours; false when one of them is no longer known. */
+/* The day's window again from its hours; false when none of them is known. */
 static bool day_window(const struct channel_state *c, int64_t day_ms, int64_t until_ms, struct window *window)
 {
     window_open(window, day_ms);

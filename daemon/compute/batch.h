@@ -12,7 +12,7 @@
 
 #include "compute/outlet.h"
 
-enum { BATCH_VALUES = 64, BATCH_HOURS = 48, BATCH_MINUTES = BATCH_HOURS * 60 };
+enum { BATCH_VALUES = 64, BATCH_HOURS = COMPUTE_CORRECTS_HOURS, BATCH_MINUTES = BATCH_HOURS * 60 };
 
 struct batch_hour {
     int64_t start_ms; /* INSTANT_NONE: not known */

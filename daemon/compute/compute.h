@@ -19,6 +19,8 @@
 
 /* How long after its end a period stays open for values that are still on their way. */
 enum { COMPUTE_GRACE_MS = 1000 };
+/* How far back a late value of a batch analyzer can correct. */
+enum { COMPUTE_CORRECTS_HOURS = 48 };
 
 struct compute_sink {
     void *owner;

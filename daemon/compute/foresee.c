@@ -47,7 +47,7 @@ static bool pace_of(const struct channel_state *c, bool weighted, double *pace, 
     for (int i = 0; i < PACE_MINUTES; i++) {
         if (!isfinite(c->pace.weight[i]))
             continue;
-        product += weighted ? c->pace.product[i] * c->pace.weight[i] : c->pace.product[i];
+        product += weighted ? c->pace.figure[i] * c->pace.weight[i] : c->pace.figure[i];
         sum += weighted ? c->pace.weight[i] : 1;
         n++;
     }
@@ -56,11 +56,20 @@ static bool pace_of(const struct channel_state *c, bool weighted, double *pace, 
     return n >= (int)window_required(PERIOD_5MIN, PACE_MINUTES) && sum > 0;
 }
 
+/* Over its threshold a finding is raised or grows, below it by the hysteresis it ends; between them nothing changes. */
+static void level(struct outlet_state *o, struct finding *finding, struct alarm_event *event, bool over,
+                  double threshold)
+{
+    if (over)
+        judge_step(o, finding, judge_over_or_worse(finding, event->value), event);
+    else if (event->value < threshold * (1 - o->plant->alarms.hysteresis))
+        judge_step(o, finding, ALARM_UNDER, event);
+}
+
 static void say_projection(struct outlet_state *o, struct channel_state *c, enum alarm_kind kind,
                            const struct window *window, enum period period, const struct limit *limit,
                            const struct projection *p, int64_t now_ms)
 {
-    struct finding *finding = &c->finding[kind];
     struct alarm_event event = judge_event(o, c, kind, now_ms);
     event.period = (int)period;
     event.from_ms = window->start_ms;
@@ -69,17 +78,13 @@ static void say_projection(struct outlet_state *o, struct channel_state *c, enum
     event.multiple = p->mean / limit->max - 1;
     event.stay_under = p->stay_under;
     event.law = limit;
-    if (p->mean > limit->max)
-        judge_step(o, finding, judge_over_or_worse(finding, p->mean), &event);
-    else if (p->mean < limit->max * (1 - o->plant->alarms.hysteresis))
-        judge_step(o, finding, ALARM_UNDER, &event);
+    level(o, &c->finding[kind], &event, p->mean > limit->max, limit->max);
 }
 
 static void warn(struct outlet_state *o, struct channel_state *c, const struct outlook *so_far,
                  const struct limit *limit, int64_t end_ms)
 {
     const struct alarm_rules *rules = &o->plant->alarms;
-    struct finding *finding = &c->finding[ALARM_WARNING];
     if (so_far->n < (uint32_t)rules->warning.minutes)
         return;
     double mean = so_far->sum / so_far->weight, threshold = rules->warning.share * limit->max;
@@ -90,17 +95,14 @@ static void warn(struct outlet_state *o, struct channel_state *c, const struct o
     event.limit = limit->max;
     event.multiple = mean / limit->max - 1;
     event.law = limit;
-    if (mean >= threshold)
-        judge_step(o, finding, judge_over_or_worse(finding, mean), &event);
-    else if (mean < threshold * (1 - rules->hysteresis))
-        judge_step(o, finding, ALARM_UNDER, &event);
+    level(o, &c->finding[ALARM_WARNING], &event, mean >= threshold, threshold);
 }
 
 void foresee_remember(struct channel_state *c, const struct reading *reading)
 {
     double figure = judge_figure(c, reading);
     unsigned slot = c->pace.next++ % PACE_MINUTES;
-    c->pace.product[slot] = isfinite(figure) ? figure : 0;
+    c->pace.figure[slot] = isfinite(figure) ? figure : 0;
     c->pace.weight[slot] = !isfinite(figure)           ? NAN
                            : c->mean != MEAN_WEIGHTED  ? 1
                            : isfinite(reading->weight) ? reading->weight
@@ -199,7 +201,6 @@ static void foresee_total(struct outlet_state *o, struct channel_state *c, const
                           int64_t now_ms)
 {
     double permitted = c->channel->permitted;
-    struct finding *finding = &c->finding[ALARM_TOTAL];
     if (!isfinite(permitted) || !isfinite(reading->forecast))
         return;
     struct alarm_event event = judge_event(o, c, ALARM_TOTAL, now_ms);
@@ -208,10 +209,7 @@ static void foresee_total(struct outlet_state *o, struct channel_state *c, const
     event.value = reading->forecast;
     event.limit = permitted;
     event.multiple = reading->forecast / permitted - 1;
-    if (reading->forecast > permitted)
-        judge_step(o, finding, judge_over_or_worse(finding, reading->forecast), &event);
-    else if (reading->forecast < permitted * (1 - o->plant->alarms.hysteresis))
-        judge_step(o, finding, ALARM_UNDER, &event);
+    level(o, &c->finding[ALARM_TOTAL], &event, reading->forecast > permitted, permitted);
 }
 
 void foresee_closed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,

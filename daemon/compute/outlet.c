@@ -137,11 +137,22 @@ void outlet_add(struct outlet_state *o, struct series *series, int64_t time_ms, 
     o->minute_slot = add_to(series->minute, time_ms, MINUTE_MS, quantum);
 }
 
+struct taken outlet_latest(const struct channel_state *c)
+{
+    return (struct taken){c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
+}
+
+bool outlet_stands(const struct channel_state *c, const struct taken *taken, int64_t minute_ms)
+{
+    return taken->time_ms != INSTANT_NONE && taken->q.mark == MARK_N &&
+           minute_ms - taken->time_ms <= 2 * (int64_t)c->channel->interval_ms;
+}
+
 static void make_latest(struct channel_state *c, const struct taken *taken)
 {
     const struct quantum *q = &taken->q;
     if (c->channel->interval_ms > MINUTE_MS)
-        c->before = (struct taken){c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
+        c->before = outlet_latest(c);
     c->time_ms = taken->time_ms;
     c->value = q->value;
     c->converted = q->converted;

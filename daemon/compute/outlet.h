@@ -25,7 +25,7 @@ struct series {
 
 /* The last minutes of a channel, for projections: "if the rest stays like this". */
 struct pace {
-    double product[PACE_MINUTES], weight[PACE_MINUTES]; /* judged figure · weight; weight NAN: not valid */
+    double figure[PACE_MINUTES], weight[PACE_MINUTES]; /* judged; weight NAN: not valid, 0: of no known flow */
     unsigned next;
 };
 
@@ -86,7 +86,7 @@ struct outlet_state {
     struct line_state *lines;          /* the plant's, by line index */
     struct batch_volumes *volumes;     /* NULL: no batch analyzer of water */
     struct series flow;                /* dry standard m3/h (gas), L/s (water) */
-    bool has_flow, has_5min, has_computed;
+    bool has_5min, has_computed;
     int64_t realtime_next_ms; /* start of the first window not yet closed */
     int64_t minute_next_ms;
     int64_t first_ms; /* of the first sample since the beginning: an hour that began before it is not complete */
@@ -103,6 +103,9 @@ void outlet_begin(struct outlet_state *o, int64_t instant_ms);
 void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct sample *sample);
 /* The computed channels of a group that ended: those with an input of this instant. */
 void outlet_computed(struct outlet_state *o, int64_t time_ms);
+/* The channel's latest figure, and whether one stands in a minute without its own: valid, two intervals old at most. */
+struct taken outlet_latest(const struct channel_state *c);
+bool outlet_stands(const struct channel_state *c, const struct taken *taken, int64_t minute_ms);
 /* Latest valid value of a channel, not older than three of its intervals and a second. */
 bool outlet_sibling(const struct outlet_state *o, enum role role, int64_t time_ms, double *value);
 /* The moisture, %; false when it is missing and nothing may stand in for it. */

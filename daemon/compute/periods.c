@@ -79,17 +79,13 @@ void series_feed(struct series *series, enum period period, int64_t start_ms, co
  * already: that one is not of this minute. */
 static void hold(const struct outlet_state *o, struct channel_state *c, const struct period_record *record)
 {
-    int64_t interval_ms = c->channel->interval_ms;
-    if (interval_ms <= MINUTE_MS || record->period > PERIOD_MINUTE)
+    if (c->channel->interval_ms <= MINUTE_MS || record->period > PERIOD_MINUTE)
         return;
     struct window *window = window_of(o, &c->series, record->period, record->from_ms);
     if (window->start_ms == record->from_ms)
         return;
-    struct taken standing = {c->time_ms, {c->mark, c->value, c->converted, NAN, c->reason, c->assumed}};
-    if (c->time_ms >= record->to_ms)
-        standing = c->before;
-    if (standing.time_ms == INSTANT_NONE || standing.q.mark != MARK_N ||
-        record->from_ms - standing.time_ms > 2 * interval_ms)
+    struct taken standing = c->time_ms >= record->to_ms ? c->before : outlet_latest(c);
+    if (!outlet_stands(c, &standing, record->from_ms))
         return;
     standing.q.weight = record->flow;
     window_open(window, record->from_ms);

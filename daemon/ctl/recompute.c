@@ -124,16 +124,11 @@ static void add(struct recompute *r, const struct sample *sample, bool first_of_
 
 static bool find_channel(const struct plant *plant, const char *outlet, const char *factor, uint32_t *index)
 {
-    static uint32_t hint; /* samples of channels come round in the same order */
-    for (size_t n = 0; n < plant->channel_count; n++) {
-        size_t i = (hint + n) % plant->channel_count;
-        if (strcmp(plant->outlet_of[i]->id, outlet) == 0 && strcmp(plant->channels[i]->factor->code, factor) == 0) {
-            *index = (uint32_t)i;
-            hint = (uint32_t)(i + 1);
-            return true;
-        }
-    }
-    return false;
+    static uint32_t hint;
+    const struct channel *channel = plant_find(plant, outlet, factor, &hint);
+    if (channel)
+        *index = channel->index;
+    return channel != NULL;
 }
 
 static const char *read_row(struct recompute *r, const struct csv *csv, struct sample *s)

@@ -219,7 +219,7 @@ int ctl_report(struct ctl *ctl)
     }
     size_t at = 0, n = 0;
     for (const struct outlet *outlet; code == CTL_DONE && (outlet = report_outlet(ctl, &at)); n++) {
-        if (!report_gather(ctl, reader, outlet, period, instant_ms, &report))
+        if (!report_gather(reader, outlet, period, instant_ms, &report))
             code = CTL_FAILED;
         else
             (ctl->csv ? print_csv : ctl->json ? print_json : print_text)(&report);

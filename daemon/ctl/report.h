@@ -39,8 +39,8 @@ struct report {
 };
 
 /* Fills it for the period of the outlet that holds instant_ms. False after printing. */
-bool report_gather(struct ctl *ctl, struct reader *reader, const struct outlet *outlet, enum period period,
-                   int64_t instant_ms, struct report *report);
+bool report_gather(struct reader *reader, const struct outlet *outlet, enum period period, int64_t instant_ms,
+                   struct report *report);
 
 /* Outlets of the configuration the command is for: --outlet, or all. NULL after the last. */
 const struct outlet *report_outlet(struct ctl *ctl, size_t *at);

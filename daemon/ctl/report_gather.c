@@ -21,26 +21,16 @@ struct gathering {
     struct hour_amount *hours; /* of each channel, hour_count each, from hours_ms on */
     size_t hour_count;
     int64_t hours_ms;
-    double judged_sum[CHANNELS_PER_OUTLET];
+    double judged_sum[CHANNELS_PER_OUTLET]; /* of the hours that ran */
+    uint32_t judged_hours[CHANNELS_PER_OUTLET];
 };
-
-static bool find_channel(const struct outlet *outlet, const char *factor, size_t *at)
-{
-    for (size_t c = 0; c < outlet->channel_count; c++) {
-        if (strcmp(outlet->channels[c].factor->code, factor) == 0) {
-            *at = c;
-            return true;
-        }
-    }
-    return false;
-}
 
 static bool take_part(void *owner, const struct stored_record *r)
 {
     struct report *report = ((struct gathering *)owner)->report;
     size_t c;
     for (size_t row = 0; row < report->rows; row++) {
-        if (report->row_ms[row] != r->from_ms || !find_channel(report->outlet, r->factor, &c))
+        if (report->row_ms[row] != r->from_ms || !outlet_find(report->outlet, r->factor, &c))
             continue;
         struct cell *cell = &report->cells[row][c];
         *cell = (struct cell){.value = r->value,
@@ -62,7 +52,7 @@ static bool take_whole(void *owner, const struct stored_record *r)
 {
     struct report *report = ((struct gathering *)owner)->report;
     size_t c;
-    if (r->from_ms != report->from_ms || !find_channel(report->outlet, r->factor, &c))
+    if (r->from_ms != report->from_ms || !outlet_find(report->outlet, r->factor, &c))
         return true;
     struct summary *s = &report->summary[c];
     s->mean = r->value;
@@ -72,10 +62,10 @@ static bool take_whole(void *owner, const struct stored_record *r)
     return true;
 }
 
-static bool did_not_run(const struct outlet *outlet, const char *condition)
+static enum treatment treatment_of(const struct outlet *outlet, const char *condition)
 {
     enum operating_state state;
-    return operating_state_parse(condition, &state) && outlet->operation.treatment[state] == TREAT_SKIP;
+    return operating_state_parse(condition, &state) ? outlet->operation.treatment[state] : TREAT_JUDGE;
 }
 
 static bool take_hour(void *owner, const struct stored_record *r)
@@ -83,17 +73,18 @@ static bool take_hour(void *owner, const struct stored_record *r)
     struct gathering *g = owner;
     struct report *report = g->report;
     size_t c, at = (size_t)((r->from_ms - g->hours_ms) / HOUR_MS);
-    if (!find_channel(report->outlet, r->factor, &c) || at >= g->hour_count)
+    if (!outlet_find(report->outlet, r->factor, &c) || at >= g->hour_count)
         return true;
     struct hour_amount *hour = &g->hours[c * g->hour_count + at];
     hour->amount = r->amount;
     hour->recorded = true;
-    hour->stopped = did_not_run(report->outlet, r->condition);
+    enum treatment treatment = treatment_of(report->outlet, r->condition);
+    hour->stopped = treatment == TREAT_SKIP;
     if (r->from_ms < report->from_ms || r->from_ms >= report->to_ms)
         return true;
     struct summary *s = &report->summary[c];
     const struct channel *channel = &report->outlet->channels[c];
-    double judged = isfinite(report->outlet->reference_o2) && channel->role == ROLE_POLLUTANT ? r->converted : r->value;
+    double judged = outlet_converts(report->outlet, channel) ? r->converted : r->value;
     s->hours_valid += isfinite(r->value) ? 1 : 0;
     s->hours_ran += !hour->stopped;
     if (isfinite(r->limit_max))
@@ -105,12 +96,9 @@ static bool take_hour(void *owner, const struct stored_record *r)
     }
     if (isfinite(judged) && !hour->stopped) {
         g->judged_sum[c] += judged;
-        s->judged_mean += 1; /* how many; a mean below */
+        g->judged_hours[c]++;
     }
-    enum operating_state state;
-    bool apart =
-        operating_state_parse(r->condition, &state) && report->outlet->operation.treatment[state] != TREAT_JUDGE;
-    if (isfinite(judged) && isfinite(channel->ultra_low) && !apart) {
+    if (isfinite(judged) && isfinite(channel->ultra_low) && treatment == TREAT_JUDGE) {
         s->ultra_low_judged++;
         s->within_ultra_low += judged <= channel->ultra_low;
     }
@@ -122,7 +110,7 @@ static bool take_day(void *owner, const struct stored_record *r)
 {
     struct report *report = ((struct gathering *)owner)->report;
     size_t c;
-    if (r->exceeds < 0 || !find_channel(report->outlet, r->factor, &c))
+    if (r->exceeds < 0 || !outlet_find(report->outlet, r->factor, &c))
         return true;
     report->summary[c].any_exceeds |= r->exceeds > 0;
     if (isfinite(r->limit_max) && !isfinite(report->summary[c].limit))
@@ -152,7 +140,8 @@ static void sum_up(struct gathering *g, size_t c)
     size_t from = (size_t)((report->from_ms - g->hours_ms) / HOUR_MS);
     size_t to = (size_t)((report->to_ms - g->hours_ms) / HOUR_MS);
     find_gaps(hours, g->hour_count);
-    s->judged_mean = s->judged_mean > 0 ? g->judged_sum[c] / s->judged_mean : NAN;
+    if (g->judged_hours[c] > 0)
+        s->judged_mean = g->judged_sum[c] / g->judged_hours[c];
     s->capture = substitute_capture(hours, from, to);
     for (size_t at = from; at < to;) { /* quarter by quarter */
         int64_t quarter_ms = period_floor_ms(PERIOD_QUARTER, g->hours_ms + (int64_t)at * HOUR_MS);
@@ -190,15 +179,15 @@ static void lay_out(struct report *report)
                                               .amount = NAN,
                                               .limit = NAN,
                                               .substituted = NAN,
+                                              .judged_mean = NAN,
                                               .capture = NAN};
 }
 
-bool report_gather(struct ctl *ctl, struct reader *reader, const struct outlet *outlet, enum period period,
-                   int64_t instant_ms, struct report *report)
+bool report_gather(struct reader *reader, const struct outlet *outlet, enum period period, int64_t instant_ms,
+                   struct report *report)
 {
     struct error err;
     struct gathering g = {.report = report};
-    (void)ctl;
     *report = (struct report){.outlet = outlet, .period = period, .part = PART_OF[period]};
     report->from_ms = period_floor_ms(period, instant_ms);
     report->to_ms = period_end_ms(period, report->from_ms);
@@ -221,8 +210,6 @@ bool report_gather(struct ctl *ctl, struct reader *reader, const struct outlet *
     for (size_t c = 0; ok && c < outlet->channel_count; c++)
         if (outlet->channels[c].role == ROLE_POLLUTANT || outlet->channels[c].role == ROLE_FLOW)
             sum_up(&g, c);
-        else
-            report->summary[c].judged_mean = NAN;
     free(g.hours);
     return ok || (ctl_fail(CTL_FAILED, "%s", err.text), false);
 }

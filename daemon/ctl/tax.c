@@ -84,7 +84,7 @@ int ctl_tax(struct ctl *ctl, struct reader *reader, int64_t instant_ms)
     if (ctl->csv)
         printf("month,outlet,factor,kg,equivalents,share,taxed,yuan\n");
     for (const struct outlet *outlet; (outlet = report_outlet(ctl, &at)); shown++) {
-        if (!report_gather(ctl, reader, outlet, PERIOD_MONTH, instant_ms, &report))
+        if (!report_gather(reader, outlet, PERIOD_MONTH, instant_ms, &report))
             return CTL_FAILED;
         size_t n = dues_of(&report, dues);
         instant_format(report.from_ms, month);

@@ -323,4 +323,12 @@ struct plant {
     char sha256[65]; /* of the configuration file, hex */
 };
 
+/* The place of a factor among the outlet's channels. Any thread, like the rest. */
+bool outlet_find(const struct outlet *outlet, const char *factor, size_t *place);
+/* The channel of an outlet and factor, or NULL. *hint, 0 at first, is where the search begins: whoever asks for
+ * channels in their order finds each at once. */
+const struct channel *plant_find(const struct plant *plant, const char *outlet, const char *factor, uint32_t *hint);
+/* Whether the channel has figures at reference oxygen, which then are the judged ones. */
+bool outlet_converts(const struct outlet *outlet, const struct channel *channel);
+
 #endif

@@ -94,14 +94,25 @@ static double run(struct compute *compute, size_t channels, int64_t begin_ms, lo
     return spent;
 }
 
+static bool number(const char *text, long low, long high, long *out)
+{
+    char *end = NULL;
+    *out = strtol(text, &end, 10);
+    return *end == '\0' && end != text && *out >= low && *out <= high;
+}
+
 int main(int argc, char **argv)
 {
     static struct load_report report;
     char path[] = "/tmp/bench-compute-XXXXXX";
     struct error err;
     struct compute_sink sink = {NULL, on_record, on_alarm};
-    int outlets = argc > 1 ? atoi(argv[1]) / CHANNELS : 10;
-    long seconds = argc > 2 ? atol(argv[2]) : 3600;
+    long channels, seconds;
+    if (argc != 3 || !number(argv[1], CHANNELS, CHANNELS_MAX, &channels) || !number(argv[2], 1, 1000000, &seconds)) {
+        fprintf(stderr, "usage: bench_compute CHANNELS SECONDS\n");
+        return 2;
+    }
+    int outlets = (int)(channels / CHANNELS);
     int fd = mkstemp(path);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (!out)

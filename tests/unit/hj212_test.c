@@ -365,15 +365,15 @@ static void random_messages_come_back_whole(void **state)
         enum hj212_part_result result = HJ212_PART_WAITING;
         static char expected[HJ212_MESSAGE_AREA];
         size_t groups = 1 + (seed = seed * 1103515245U + 12345U) / 65536 % 30, length;
-        length = (size_t)sprintf(expected, "DataTime=20240601080000");
+        length = (size_t)snprintf(expected, sizeof expected, "DataTime=20240601080000");
         hj212_message_begin(&message, &HOUR, of("DataTime=20240601080000"));
         for (size_t g = 0; g < groups; g++) {
             char group[512];
-            size_t n = (size_t)sprintf(group, "a%05zu-Avg=%u", g, seed % 1000000);
+            size_t n = (size_t)snprintf(group, sizeof group, "a%05zu-Avg=%u", g, seed % 1000000);
             for (unsigned more = (seed = seed * 1103515245U + 12345U) / 65536 % 12; more > 0; more--)
-                n += (size_t)sprintf(group + n, ",a%05zu-F%u=%u.%02u", g, more, seed % 10000, more);
+                n += (size_t)snprintf(group + n, sizeof group - n, ",a%05zu-F%u=%u.%02u", g, more, seed % 10000, more);
             assert_true(hj212_message_add(&message, of(group)));
-            length += (size_t)sprintf(expected + length, ";%s", group);
+            length += (size_t)snprintf(expected + length, sizeof expected - length, ";%s", group);
         }
         size_t parts = hj212_message_cut(&message), first = seed / 65536 % (parts ? parts : 1);
         assert_true(parts > 0);

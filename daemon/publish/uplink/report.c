@@ -93,8 +93,7 @@ static double largest(const struct reporter *r, const struct factor *factor)
 
 static bool converts(const struct reporter *r, const struct channel *channel)
 {
-    const struct outlet *outlet = r->plant->outlet_of[channel->index];
-    return outlet->medium == MEDIUM_GAS && channel->role == ROLE_POLLUTANT && isfinite(outlet->reference_o2);
+    return outlet_converts(r->plant->outlet_of[channel->index], channel);
 }
 
 static void add_converted(const struct reporter *r, struct group *g, const struct channel *channel, const char *field,

@@ -1,0 +1,195 @@
+/* What is known already goes on: windows and findings over a reload, closed periods and active alarms of the journal
+ * over a restart, and the acknowledgement of an alarm by its id. */
+#include "compute/plant_state.h"
+
+#include "compute/batch.h"
+#include "model/instant.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct channel_state *find_channel(struct compute *compute, const char *outlet, const char *factor)
+{
+    const struct channel *channel = plant_find(compute->plant, outlet, factor, &compute->hint);
+    return channel ? &compute->channels[channel->index] : NULL;
+}
+
+static struct line_state *find_line(const struct compute *compute, const char *name)
+{
+    for (size_t i = 0; i < compute->plant->line_count; i++)
+        if (strcmp(compute->plant->lines[i].name, name) == 0)
+            return &compute->lines[i];
+    return NULL;
+}
+
+static void adopt_channel(struct channel_state *new, struct channel_state *old)
+{
+    const struct channel *channel = new->channel;
+    enum mean mean = new->mean;
+    struct batch *batch = new->batch;
+    *new = *old;
+    new->channel = channel;
+    new->mean = mean;
+    new->batch = batch && old->batch ? old->batch : batch; /* what is left over is freed with the old */
+    old->batch = batch && old->batch ? batch : old->batch;
+}
+
+static void adopt_outlet(struct compute *compute, struct compute *from, struct outlet_state *old)
+{
+    struct outlet_state *o = NULL;
+    for (size_t i = 0; i < compute->plant->outlet_count; i++)
+        if (strcmp(compute->plant->outlets[i].id, old->outlet->id) == 0)
+            o = &compute->outlets[i];
+    if (!o)
+        return;
+    o->minute_next_ms = old->minute_next_ms;
+    o->first_ms = old->first_ms;
+    if (compute->plant->feeds.disclosure.realtime_s == from->plant->feeds.disclosure.realtime_s)
+        o->realtime_next_ms = old->realtime_next_ms;
+    o->flow = old->flow;
+    if (o->volumes && old->volumes)
+        *o->volumes = *old->volumes;
+    o->condition = o->outlet->has_operation ? old->condition : -1;
+    memcpy(o->parts_in, old->parts_in, sizeof o->parts_in);
+}
+
+static void adopt_line(struct compute *compute, struct compute *from, size_t n, int64_t now_ms)
+{
+    struct line_state *old = &from->lines[n], *new = find_line(compute, from->plant->lines[n].name);
+    if (new &&new->channels >= (uint32_t)compute->plant->alarms.missing.line_channels) {
+        uint32_t channels = new->channels;
+        *new = *old;
+        new->channels = channels;
+    } else if (alarm_active(&old->finding)) {
+        struct alarm_event event = silence_line_event(from->plant, n, now_ms);
+        event.from_ms = old->finding.since_ms;
+        event.to_ms = now_ms;
+        if (alarm_step(&old->finding, ALARM_UNDER, &event))
+            from->sink.alarm(from->sink.owner, &event);
+    }
+}
+
+void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms)
+{
+    compute_begin(compute, now_ms);
+    for (size_t i = 0; i < from->plant->line_count; i++)
+        adopt_line(compute, from, i, now_ms);
+    for (size_t i = 0; i < from->plant->outlet_count; i++)
+        adopt_outlet(compute, from, &from->outlets[i]);
+    for (size_t i = 0; i < from->plant->channel_count; i++) {
+        struct channel_state *old = &from->channels[i];
+        struct outlet_state *old_outlet = outlet_state_of(from, (uint32_t)i);
+        struct channel_state *new = find_channel(compute, old_outlet->outlet->id, old->channel->factor->code);
+        if (new)
+            adopt_channel(new, old);
+        else
+            judge_gone(old_outlet, old, now_ms);
+    }
+    compute->counts = from->counts;
+    compute_find_due(compute);
+}
+
+void compute_forget_findings(struct compute *compute)
+{
+    for (size_t i = 0; i < compute->plant->channel_count; i++) {
+        struct channel_state *c = &compute->channels[i];
+        memset(c->finding, 0, sizeof c->finding);
+        memset(c->exceed, 0, sizeof c->exceed);
+        c->hour_lost = (struct finding){0};
+    }
+    for (size_t i = 0; i < compute->plant->line_count; i++)
+        compute->lines[i].finding = (struct finding){0};
+}
+
+bool compute_restore_finding(struct compute *compute, const struct kept_finding *kept)
+{
+    struct channel_state *c = find_channel(compute, kept->outlet, kept->subject);
+    struct line_state *line = c || kept->kind != ALARM_MISSING ? NULL : find_line(compute, kept->subject);
+    struct finding *finding = NULL;
+    bool period = kept->period >= 0 && kept->period < PERIODS;
+    if (line)
+        finding = &line->finding;
+    else if (!c || kept->kind >= ALARM_CHANNEL_KINDS || (kept->kind == ALARM_EXCEED && !period))
+        return false;
+    else if (kept->kind == ALARM_EXCEED)
+        finding = &c->exceed[kept->period];
+    else
+        finding = kept->kind == ALARM_MISSING && period ? &c->hour_lost : &c->finding[kept->kind];
+    int escalate = compute->plant->alarms.escalate_minutes;
+    *finding = (struct finding){
+        .state = kept->state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED,
+        .escalated = escalate > 0 && kept->said_ms - kept->since_ms >= escalate * MINUTE_MS,
+        .since_ms = kept->since_ms,
+        .said_ms = kept->said_ms,
+        .published = kept->value,
+    };
+    return true;
+}
+
+void compute_restore_record(struct compute *compute, const struct kept_record *kept, int64_t now_ms)
+{
+    struct channel_state *c = find_channel(compute, kept->outlet, kept->factor);
+    const struct quantum q = {kept->mark, kept->value, kept->converted, kept->weight, REASON_NONE, false};
+    if (!c)
+        return;
+    if (kept->period == PERIOD_HOUR &&
+        period_floor_ms(PERIOD_MONTH, kept->from_ms) == period_floor_ms(PERIOD_MONTH, now_ms))
+        channel_count_hour(
+            c, operation_treatment(outlet_state_of(compute, c->channel->index), kept->condition) == TREAT_JUDGE,
+            c->mean == MEAN_CONVERTED ? kept->converted : kept->value);
+    bool today = period_floor_ms(PERIOD_DAY, kept->from_ms) == period_floor_ms(PERIOD_DAY, now_ms);
+    bool month = period_floor_ms(PERIOD_MONTH, kept->from_ms) == period_floor_ms(PERIOD_MONTH, now_ms);
+    if (kept->period != PERIOD_HOUR || today)
+        series_feed(&c->series, kept->period, kept->from_ms, &q, kept->amount);
+    struct outlet_state *o = outlet_state_of(compute, c->channel->index);
+    bool part =
+        kept->period == PERIOD_MONTH || (kept->period == PERIOD_DAY && month) || (kept->period == PERIOD_HOUR && today);
+    if (part && c == o->channels) /* once an outlet */
+        operation_feed(o, kept->period, kept->condition);
+    if (c->batch)
+        c->batch->forgot = true; /* values before the restart are not all known */
+    if (c->batch && kept->period == PERIOD_HOUR)
+        batch_remember(c, &(struct batch_hour){.start_ms = kept->from_ms,
+                                               .q = q,
+                                               .amount = kept->amount,
+                                               .valid = kept->valid,
+                                               .revision = kept->revision});
+    else if (c->batch)
+        batch_remember_revision(c, kept->period, kept->from_ms, kept->revision);
+}
+
+struct acknowledgement {
+    const char *id, *by, *note;
+    bool found, done;
+};
+
+static void acknowledge(struct outlet_state *o, struct finding *finding, struct alarm_event *event, void *with)
+{
+    struct acknowledgement *ack = with;
+    char id[ALARM_ID];
+    alarm_id(event, finding->since_ms, id);
+    if (ack->found || strcmp(id, ack->id) != 0)
+        return;
+    ack->found = true;
+    ack->done = finding->state == ALARM_RAISED;
+    event->from_ms = finding->since_ms;
+    event->value = finding->published;
+    snprintf(event->by, sizeof event->by, "%s", ack->by);
+    snprintf(event->note, sizeof event->note, "%s", ack->note);
+    judge_step(o, finding, ALARM_ACK, event);
+}
+
+bool compute_acknowledge(struct compute *compute, const char *id, const char *by, const char *note, int64_t now_ms,
+                         bool *known)
+{
+    struct acknowledgement ack = {.id = id, .by = by, .note = note};
+    for (size_t i = 0; i < compute->plant->channel_count && !ack.found; i++)
+        judge_findings(outlet_state_of(compute, (uint32_t)i), &compute->channels[i], now_ms, acknowledge, &ack);
+    for (size_t i = 0; i < compute->plant->line_count && !ack.found; i++) {
+        struct alarm_event event = silence_line_event(compute->plant, i, now_ms);
+        if (alarm_active(&compute->lines[i].finding) && compute->plant->outlet_count > 0)
+            acknowledge(&compute->outlets[0], &compute->lines[i].finding, &event, &ack);
+    }
+    *known = ack.found;
+    return ack.done;
+}
