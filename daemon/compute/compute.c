@@ -30,22 +30,22 @@ static uint8_t rank_of(const struct outlet *outlet, enum role role)
     return condition ? 0 : role == ROLE_OXYGEN ? 1 : 2;
 }
 
-static void channel_init(struct channel_state *c, const struct channel *channel)
+static void channel_init(struct channel_state *c, struct channel_book *book, const struct channel *channel)
 {
+    *book =
+        (struct channel_book){.before = {.time_ms = INSTANT_NONE}, .good_ms = INSTANT_NONE, .count_ms = INSTANT_NONE};
     *c = (struct channel_state){
         .channel = channel,
+        .book = book,
         .time_ms = INSTANT_NONE,
         .value = NAN,
         .converted = NAN,
         .mark = MARK_B,
-        .before = {.time_ms = INSTANT_NONE},
-        .good_ms = INSTANT_NONE,
-        .count_ms = INSTANT_NONE,
         .last_valid_ms = INSTANT_NONE,
     };
     for (int i = 0; i < PACE_MINUTES; i++)
-        c->pace.weight[i] = NAN;
-    series_init(&c->series);
+        book->pace.weight[i] = NAN;
+    series_init(&c->series, book->above);
 }
 
 static void outlet_init(struct compute *compute, const struct outlet *outlet)
@@ -63,7 +63,7 @@ static void outlet_init(struct compute *compute, const struct outlet *outlet)
         .condition = -1,
         .channels = outlet->channel_count ? &compute->channels[outlet->channels[0].index] : NULL,
     };
-    series_init(&o->flow);
+    series_init(&o->flow, o->flow_above);
     for (size_t i = 0; i < outlet->channel_count; i++) {
         const struct channel *channel = &outlet->channels[i];
         if (!o->role[channel->role])
@@ -76,7 +76,8 @@ static void outlet_init(struct compute *compute, const struct outlet *outlet)
     }
     for (size_t i = 0; i < outlet->channel_count; i++) {
         const struct channel *channel = &outlet->channels[i];
-        o->channels[i].mean = mean_of(outlet, channel, o->role[ROLE_FLOW] != NULL);
+        o->channels[i].mean = (uint8_t)mean_of(outlet, channel, o->role[ROLE_FLOW] != NULL);
+        outlet_know_channel(o, &o->channels[i]);
         compute->rank[channel->index] = rank_of(outlet, channel->role);
     }
 }
@@ -97,13 +98,23 @@ static bool make_batches(struct compute *compute)
     return true;
 }
 
+/* Zeroed; windows begin on a cache line of their own. */
+static void *aligned_array(size_t count, size_t size)
+{
+    void *array = aligned_alloc(_Alignof(struct window), count * size);
+    if (array)
+        memset(array, 0, count * size);
+    return array;
+}
+
 struct compute *compute_new(const struct plant *plant, struct compute_sink sink, struct error *err)
 {
     struct compute *compute = calloc(1, sizeof *compute);
-    if (!compute || !(compute->channels = calloc(plant->channel_count + 1, sizeof *compute->channels)) ||
+    if (!compute || !(compute->channels = aligned_array(plant->channel_count + 1, sizeof *compute->channels)) ||
+        !(compute->books = aligned_array(plant->channel_count + 1, sizeof *compute->books)) ||
         !(compute->rank = calloc(plant->channel_count + 1, sizeof *compute->rank)) ||
         !(compute->lines = calloc(plant->line_count + 1, sizeof *compute->lines)) ||
-        !(compute->outlets = calloc(plant->outlet_count + 1, sizeof *compute->outlets))) {
+        !(compute->outlets = aligned_array(plant->outlet_count + 1, sizeof *compute->outlets))) {
         error_set(err, "compute: out of memory for %zu channels", plant->channel_count);
         compute_free(compute);
         return NULL;
@@ -112,7 +123,7 @@ struct compute *compute_new(const struct plant *plant, struct compute_sink sink,
     compute->sink = sink;
     compute->due_ms = INT64_MAX;
     for (size_t i = 0; i < plant->channel_count; i++)
-        channel_init(&compute->channels[i], plant->channels[i]);
+        channel_init(&compute->channels[i], &compute->books[i], plant->channels[i]);
     for (size_t i = 0; i < plant->outlet_count; i++)
         outlet_init(compute, &plant->outlets[i]);
     if (!make_batches(compute)) {
@@ -132,6 +143,7 @@ void compute_free(struct compute *compute)
     for (size_t i = 0; compute->outlets && compute->plant && i < compute->plant->outlet_count; i++)
         free(compute->outlets[i].volumes);
     free(compute->channels);
+    free(compute->books);
     free(compute->rank);
     free(compute->lines);
     free(compute->outlets);
@@ -203,16 +215,11 @@ static void fetch(const struct compute *compute, const struct sample *sample)
     enum { LINE = 64 };
     const struct channel_state *c = &compute->channels[sample->channel];
     const struct outlet_state *o = outlet_state_of(compute, sample->channel);
-    const char *config = (const char *)compute->plant->channels[sample->channel], *head = (const char *)c;
-    const char *slots[] = {(const char *)&c->series.realtime[o->realtime_slot],
+    const char *parts[] = {(const char *)c, (const char *)&c->series.realtime[o->realtime_slot],
                            (const char *)&c->series.minute[o->minute_slot]};
-    __builtin_prefetch(config);
-    __builtin_prefetch(config + LINE);
-    for (size_t at = 0; at < offsetof(struct channel_state, finding[ALARM_INSTRUMENT + 1]); at += LINE)
-        __builtin_prefetch(head + at, 1);
-    for (size_t at = 0; at < offsetof(struct window, weighted); at += LINE) {
-        __builtin_prefetch(slots[0] + at, 1);
-        __builtin_prefetch(slots[1] + at, 1);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        __builtin_prefetch(parts[i], 1);
+        __builtin_prefetch(parts[i] + LINE, 1);
     }
 }
 
@@ -225,9 +232,11 @@ void compute_samples(struct compute *compute, const struct sample *samples, size
             ;
         if (compute->due_ms <= time_ms)
             compute_tick(compute, time_ms);
+        for (size_t i = begin; i < end && i < begin + AHEAD; i++)
+            fetch(compute, &samples[i]);
         for (int rank = 0; rank < RANKS; rank++) {
             for (size_t i = begin; i < end; i++) {
-                if (i + AHEAD < end && compute->rank[samples[i + AHEAD].channel] == rank)
+                if (rank == 0 && i + AHEAD < end)
                     fetch(compute, &samples[i + AHEAD]);
                 if (compute->rank[samples[i].channel] == rank)
                     computed |= one_sample(compute, &samples[i]);
@@ -256,8 +265,8 @@ bool compute_latest(const struct compute *compute, uint32_t channel, struct read
                             .forecast = NAN,
                             .assumed = c->assumed,
                             .exceeds = -1,
-                            .mark = c->mark,
-                            .reason = c->reason};
+                            .mark = (enum mark)c->mark,
+                            .reason = (enum reason)c->reason};
     *time_ms = c->time_ms;
     return true;
 }

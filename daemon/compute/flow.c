@@ -77,10 +77,10 @@ double flow_latest(const struct outlet_state *o, int64_t time_ms)
 void flow_of_totalizer(struct channel_state *c, int64_t time_ms, double count, double *flow, enum mark *mark)
 {
     const struct totalizer *t = &c->channel->totalizer;
-    double before = c->count;
-    double seconds = c->count_ms == INSTANT_NONE ? 0 : (double)(time_ms - c->count_ms) / 1000;
-    c->count = count;
-    c->count_ms = time_ms;
+    double before = c->book->count;
+    double seconds = c->book->count_ms == INSTANT_NONE ? 0 : (double)(time_ms - c->book->count_ms) / 1000;
+    c->book->count = count;
+    c->book->count_ms = time_ms;
     *flow = NAN;
     *mark = MARK_D;
     if (!(seconds > 0)) /* the first, or a clock that stepped back */

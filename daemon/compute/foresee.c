@@ -24,10 +24,10 @@ struct outlook {
 
 static struct outlook outlook_of(const struct channel_state *c, const struct window *window)
 {
+    if (c->mean == MEAN_WEIGHTED && window->weighted.n == window->value.n && window->weight > 0)
+        return (struct outlook){window->weighted.sum, window->weight, window->weighted.n};
     const struct tally *t = c->mean == MEAN_CONVERTED ? &window->converted : &window->value;
-    if (c->mean == MEAN_WEIGHTED && window->weighted.n == window->value.n && window->weighted.weight > 0)
-        t = &window->weighted;
-    return (struct outlook){t->sum, t->weight, t->n};
+    return (struct outlook){t->sum, t->n, t->n};
 }
 
 struct projection {
@@ -45,10 +45,10 @@ static bool pace_of(const struct channel_state *c, bool weighted, double *pace, 
     double product = 0, sum = 0;
     int n = 0;
     for (int i = 0; i < PACE_MINUTES; i++) {
-        if (!isfinite(c->pace.weight[i]))
+        if (!isfinite(c->book->pace.weight[i]))
             continue;
-        product += weighted ? c->pace.figure[i] * c->pace.weight[i] : c->pace.figure[i];
-        sum += weighted ? c->pace.weight[i] : 1;
+        product += weighted ? c->book->pace.figure[i] * c->book->pace.weight[i] : c->book->pace.figure[i];
+        sum += weighted ? c->book->pace.weight[i] : 1;
         n++;
     }
     *pace = product / sum;
@@ -78,7 +78,7 @@ static void say_projection(struct outlet_state *o, struct channel_state *c, enum
     event.multiple = p->mean / limit->max - 1;
     event.stay_under = p->stay_under;
     event.law = limit;
-    level(o, &c->finding[kind], &event, p->mean > limit->max, limit->max);
+    level(o, &c->book->finding[kind], &event, p->mean > limit->max, limit->max);
 }
 
 static void warn(struct outlet_state *o, struct channel_state *c, const struct outlook *so_far,
@@ -95,29 +95,29 @@ static void warn(struct outlet_state *o, struct channel_state *c, const struct o
     event.limit = limit->max;
     event.multiple = mean / limit->max - 1;
     event.law = limit;
-    level(o, &c->finding[ALARM_WARNING], &event, mean >= threshold, threshold);
+    level(o, &c->book->finding[ALARM_WARNING], &event, mean >= threshold, threshold);
 }
 
 void foresee_remember(struct channel_state *c, const struct reading *reading)
 {
     double figure = judge_figure(c, reading);
-    unsigned slot = c->pace.next++ % PACE_MINUTES;
-    c->pace.figure[slot] = isfinite(figure) ? figure : 0;
-    c->pace.weight[slot] = !isfinite(figure)           ? NAN
-                           : c->mean != MEAN_WEIGHTED  ? 1
-                           : isfinite(reading->weight) ? reading->weight
-                                                       : 0;
+    unsigned slot = c->book->pace.next++ % PACE_MINUTES;
+    c->book->pace.figure[slot] = isfinite(figure) ? figure : 0;
+    c->book->pace.weight[slot] = !isfinite(figure)           ? NAN
+                                 : c->mean != MEAN_WEIGHTED  ? 1
+                                 : isfinite(reading->weight) ? reading->weight
+                                                             : 0;
 }
 
 static void find_hour_lost(struct outlet_state *o, struct channel_state *c, uint32_t valid, uint32_t rest,
                            int64_t end_ms)
 {
-    if (valid + rest >= window_required(PERIOD_HOUR, 60) || alarm_active(&c->hour_lost))
+    if (valid + rest >= window_required(PERIOD_HOUR, 60) || alarm_active(&c->book->hour_lost))
         return;
     struct alarm_event event = judge_event(o, c, ALARM_MISSING, end_ms);
     event.period = PERIOD_HOUR;
     event.from_ms = period_floor_ms(PERIOD_HOUR, end_ms - 1);
-    judge_step(o, &c->hour_lost, ALARM_OVER, &event);
+    judge_step(o, &c->book->hour_lost, ALARM_OVER, &event);
 }
 
 static void remind(struct outlet_state *o, struct finding *finding, struct alarm_event *event, void *with)
@@ -209,22 +209,22 @@ static void foresee_total(struct outlet_state *o, struct channel_state *c, const
     event.value = reading->forecast;
     event.limit = permitted;
     event.multiple = reading->forecast / permitted - 1;
-    level(o, &c->finding[ALARM_TOTAL], &event, reading->forecast > permitted, permitted);
+    level(o, &c->book->finding[ALARM_TOTAL], &event, reading->forecast > permitted, permitted);
 }
 
 void foresee_closed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                     const struct reading *reading)
 {
     if (record->period == PERIOD_HOUR) {
-        end(o, c, &c->finding[ALARM_WARNING], ALARM_WARNING, record, reading);
-        end(o, c, &c->finding[ALARM_PROJECTED], ALARM_PROJECTED, record, reading);
-        end(o, c, &c->hour_lost, ALARM_MISSING, record, reading);
+        end(o, c, &c->book->finding[ALARM_WARNING], ALARM_WARNING, record, reading);
+        end(o, c, &c->book->finding[ALARM_PROJECTED], ALARM_PROJECTED, record, reading);
+        end(o, c, &c->book->hour_lost, ALARM_MISSING, record, reading);
         if (c->over == 0)
-            end(o, c, &c->finding[ALARM_INSTANTANEOUS], ALARM_INSTANTANEOUS, record, reading);
+            end(o, c, &c->book->finding[ALARM_INSTANTANEOUS], ALARM_INSTANTANEOUS, record, reading);
         if (record->judged)
             project_day(o, c, reading, record->to_ms);
     } else if (record->period == PERIOD_DAY) {
-        end(o, c, &c->finding[ALARM_DAY_PROJECTED], ALARM_DAY_PROJECTED, record, reading);
+        end(o, c, &c->book->finding[ALARM_DAY_PROJECTED], ALARM_DAY_PROJECTED, record, reading);
         foresee_total(o, c, reading, record->to_ms);
     }
 }

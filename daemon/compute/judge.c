@@ -115,7 +115,7 @@ struct alarm_event judge_event(const struct outlet_state *o, const struct channe
     struct alarm_event event = alarm_event_of(kind, c->channel->factor->code, time_ms);
     event.outlet = o->outlet;
     event.channel = c->channel;
-    event.mark = c->mark;
+    event.mark = (enum mark)c->mark;
     return event;
 }
 
@@ -123,8 +123,24 @@ void judge_step(struct outlet_state *o, struct finding *finding, enum alarm_inpu
 {
     if (input == ALARM_UNDER && event->to_ms == INSTANT_NONE)
         event->to_ms = event->time_ms;
-    if (alarm_step(finding, input, event))
+    enum alarm_state before = finding->state;
+    bool told = alarm_step(finding, input, event);
+    if (event->channel && finding->state != before)
+        judge_note_alarmed(&o->channels[event->channel - event->outlet->channels]);
+    if (told)
         o->sink->alarm(o->sink->owner, event);
+}
+
+void judge_note_alarmed(struct channel_state *c)
+{
+    const struct channel_book *book = c->book;
+    c->alarmed = alarm_active(&book->finding[ALARM_INSTANTANEOUS]) || alarm_active(&book->finding[ALARM_MISSING]) ||
+                 alarm_active(&book->finding[ALARM_INSTRUMENT]);
+    c->has_finding = c->alarmed || alarm_active(&book->hour_lost);
+    for (int k = 0; k < ALARM_CHANNEL_KINDS; k++)
+        c->has_finding |= alarm_active(&book->finding[k]);
+    for (int p = 0; p < PERIODS; p++)
+        c->has_finding |= alarm_active(&book->exceed[p]);
 }
 
 enum alarm_input judge_over_or_worse(const struct finding *finding, double value)
@@ -132,39 +148,55 @@ enum alarm_input judge_over_or_worse(const struct finding *finding, double value
     return alarm_active(finding) && value > finding->published * WORSE_BY ? ALARM_WORSE : ALARM_OVER;
 }
 
+/* The hour limit of the instant, NAN when there is none. A limit changes with the day, by its validity and season, or
+ * with the water's temperature. */
+static double hour_limit_max(const struct outlet_state *o, struct channel_state *c, int64_t time_ms)
+{
+    if (c->limit_day_ms == INSTANT_NONE || time_ms < c->limit_day_ms || time_ms - c->limit_day_ms >= DAY_MS ||
+        c->limit_varies) {
+        const struct limit *limit = judge_limit_now(o, c, PERIOD_HOUR, time_ms);
+        c->limit_max = limit ? limit->max : NAN;
+        c->limit_day_ms = period_floor_ms(PERIOD_DAY, time_ms);
+        c->limit_varies = false;
+        for (size_t i = 0; i < c->channel->limit_count; i++)
+            c->limit_varies |= is_conditional(&c->channel->limits[i]);
+    }
+    return c->limit_max;
+}
+
 static void judge_instantaneous(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
 {
     const struct alarm_rules *rules = &o->plant->alarms;
-    const struct limit *limit = judge_limit_now(o, c, PERIOD_HOUR, time_ms);
-    struct finding *finding = &c->finding[ALARM_INSTANTANEOUS];
-    if (!limit || !isfinite(limit->max))
+    double max = hour_limit_max(o, c, time_ms), threshold = rules->instantaneous.multiple * max;
+    double judged = c->mean == MEAN_CONVERTED ? c->converted : c->value;
+    if (!isfinite(max))
         return;
-    double judged = c->mean == MEAN_CONVERTED ? c->converted : c->value,
-           threshold = rules->instantaneous.multiple * limit->max;
     if (c->mark != MARK_N || !isfinite(judged)) {
         c->over = 0;
         return;
     }
     if (judged <= threshold) {
         c->over = 0;
-        if (!alarm_active(finding)) /* the usual case costs no event */
+        if (!c->alarmed) /* the usual case costs no event */
             return;
     }
+    struct finding *finding = &c->book->finding[ALARM_INSTANTANEOUS];
+    const struct limit *limit = judge_limit_now(o, c, PERIOD_HOUR, time_ms);
     struct alarm_event event = judge_event(o, c, ALARM_INSTANTANEOUS, time_ms);
     event.period = PERIOD_REALTIME;
     event.limit = threshold;
     event.law = limit;
     if (judged > threshold) {
         if (c->over++ == 0) {
-            c->over_since_ms = time_ms;
-            c->over_peak = judged;
+            c->book->over_since_ms = time_ms;
+            c->book->over_peak = judged;
         }
-        c->over_peak = judged > c->over_peak ? judged : c->over_peak;
-        event.from_ms = c->over_since_ms;
-        event.value = c->over_peak;
-        event.multiple = c->over_peak / limit->max - 1;
+        c->book->over_peak = judged > c->book->over_peak ? judged : c->book->over_peak;
+        event.from_ms = c->book->over_since_ms;
+        event.value = c->book->over_peak;
+        event.multiple = c->book->over_peak / limit->max - 1;
         if (c->over >= rules->instantaneous.samples)
-            judge_step(o, finding, judge_over_or_worse(finding, c->over_peak), &event);
+            judge_step(o, finding, judge_over_or_worse(finding, c->book->over_peak), &event);
         return;
     }
     event.value = judged;
@@ -175,21 +207,20 @@ static void judge_instantaneous(struct outlet_state *o, struct channel_state *c,
 
 static void judge_instrument(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
 {
-    struct finding *finding = &c->finding[ALARM_INSTRUMENT];
-    int samples = o->plant->alarms.instrument.samples;
     if (c->mark == MARK_B) /* nobody spoke: "missing" finds that */
         return;
-    if (c->mark == MARK_N && !alarm_active(finding)) { /* the usual case costs no event */
+    if (c->mark == MARK_N && !c->alarmed) { /* the usual case costs no event */
         c->abnormal = 0;
-        c->normal++;
         return;
     }
+    struct finding *finding = &c->book->finding[ALARM_INSTRUMENT];
+    int samples = o->plant->alarms.instrument.samples;
     struct alarm_event event = judge_event(o, c, ALARM_INSTRUMENT, time_ms);
     if (c->mark != MARK_N) {
-        c->normal = 0;
+        c->book->normal = 0;
         if (c->abnormal++ == 0)
-            c->abnormal_since_ms = time_ms;
-        event.from_ms = c->abnormal_since_ms;
+            c->book->abnormal_since_ms = time_ms;
+        event.from_ms = c->book->abnormal_since_ms;
         if (c->abnormal < samples)
             return;
         /* the letter is the value: a change of it is news */
@@ -200,7 +231,7 @@ static void judge_instrument(struct outlet_state *o, struct channel_state *c, in
     }
     c->abnormal = 0;
     event.from_ms = finding->since_ms;
-    if (++c->normal >= samples)
+    if (++c->book->normal >= samples)
         judge_step(o, finding, ALARM_UNDER, &event);
 }
 
@@ -221,7 +252,7 @@ void judge_period(struct outlet_state *o, struct channel_state *c, const struct 
 void judge_exceed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                   const struct reading *reading)
 {
-    struct finding *finding = &c->exceed[record->period];
+    struct finding *finding = &c->book->exceed[record->period];
     struct alarm_event event = judge_event(o, c, ALARM_EXCEED, record->to_ms);
     event.period = (int)record->period;
     event.from_ms = record->from_ms;
@@ -255,24 +286,26 @@ void judge_findings(struct outlet_state *o, struct channel_state *c, int64_t tim
         [ALARM_EXCEED] = PERIODS,
         [ALARM_TOTAL] = PERIOD_YEAR,
     };
+    if (!c->has_finding)
+        return;
     for (int k = 0; k < ALARM_CHANNEL_KINDS; k++) {
-        if (!alarm_active(&c->finding[k]))
+        if (!alarm_active(&c->book->finding[k]))
             continue;
         struct alarm_event event = judge_event(o, c, (enum alarm_kind)k, time_ms);
         event.period = SPOKEN_OF[k] == PERIODS ? -1 : (int)SPOKEN_OF[k];
-        each(o, &c->finding[k], &event, with);
+        each(o, &c->book->finding[k], &event, with);
     }
     for (int p = 0; p < PERIODS; p++) {
-        if (!alarm_active(&c->exceed[p]))
+        if (!alarm_active(&c->book->exceed[p]))
             continue;
         struct alarm_event event = judge_event(o, c, ALARM_EXCEED, time_ms);
         event.period = p;
-        each(o, &c->exceed[p], &event, with);
+        each(o, &c->book->exceed[p], &event, with);
     }
-    if (alarm_active(&c->hour_lost)) {
+    if (alarm_active(&c->book->hour_lost)) {
         struct alarm_event event = judge_event(o, c, ALARM_MISSING, time_ms);
         event.period = PERIOD_HOUR;
-        each(o, &c->hour_lost, &event, with);
+        each(o, &c->book->hour_lost, &event, with);
     }
 }
 

@@ -22,16 +22,19 @@ static struct line_state *find_line(const struct compute *compute, const char *n
     return NULL;
 }
 
-static void adopt_channel(struct channel_state *new, struct channel_state *old)
+/* What the new configuration says of the channel stays, what happened to it comes over. */
+static void adopt_channel(const struct outlet_state *o, struct channel_state *new, struct channel_state *old)
 {
-    const struct channel *channel = new->channel;
-    enum mean mean = new->mean;
-    struct batch *batch = new->batch;
+    const struct channel_state made = *new;
+    *new->book = *old->book;
     *new = *old;
-    new->channel = channel;
-    new->mean = mean;
-    new->batch = batch && old->batch ? old->batch : batch; /* what is left over is freed with the old */
-    old->batch = batch && old->batch ? batch : old->batch;
+    new->channel = made.channel;
+    new->book = made.book;
+    new->mean = made.mean;
+    new->series.above = made.series.above;
+    outlet_know_channel(o, new);
+    new->batch = made.batch && old->batch ? old->batch : made.batch; /* what is left over is freed with the old */
+    old->batch = made.batch && old->batch ? made.batch : old->batch;
 }
 
 static void adopt_outlet(struct compute *compute, struct compute *from, struct outlet_state *old)
@@ -47,6 +50,8 @@ static void adopt_outlet(struct compute *compute, struct compute *from, struct o
     if (compute->plant->feeds.disclosure.realtime_s == from->plant->feeds.disclosure.realtime_s)
         o->realtime_next_ms = old->realtime_next_ms;
     o->flow = old->flow;
+    memcpy(o->flow_above, old->flow_above, sizeof o->flow_above);
+    o->flow.above = o->flow_above;
     if (o->volumes && old->volumes)
         *o->volumes = *old->volumes;
     o->condition = o->outlet->has_operation ? old->condition : -1;
@@ -81,7 +86,7 @@ void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms
         struct outlet_state *old_outlet = outlet_state_of(from, (uint32_t)i);
         struct channel_state *new = find_channel(compute, old_outlet->outlet->id, old->channel->factor->code);
         if (new)
-            adopt_channel(new, old);
+            adopt_channel(outlet_state_of(compute, new->channel->index), new, old);
         else
             judge_gone(old_outlet, old, now_ms);
     }
@@ -93,9 +98,10 @@ void compute_forget_findings(struct compute *compute)
 {
     for (size_t i = 0; i < compute->plant->channel_count; i++) {
         struct channel_state *c = &compute->channels[i];
-        memset(c->finding, 0, sizeof c->finding);
-        memset(c->exceed, 0, sizeof c->exceed);
-        c->hour_lost = (struct finding){0};
+        memset(c->book->finding, 0, sizeof c->book->finding);
+        memset(c->book->exceed, 0, sizeof c->book->exceed);
+        c->book->hour_lost = (struct finding){0};
+        judge_note_alarmed(c);
     }
     for (size_t i = 0; i < compute->plant->line_count; i++)
         compute->lines[i].finding = (struct finding){0};
@@ -112,9 +118,9 @@ bool compute_restore_finding(struct compute *compute, const struct kept_finding 
     else if (!c || kept->kind >= ALARM_CHANNEL_KINDS || (kept->kind == ALARM_EXCEED && !period))
         return false;
     else if (kept->kind == ALARM_EXCEED)
-        finding = &c->exceed[kept->period];
+        finding = &c->book->exceed[kept->period];
     else
-        finding = kept->kind == ALARM_MISSING && period ? &c->hour_lost : &c->finding[kept->kind];
+        finding = kept->kind == ALARM_MISSING && period ? &c->book->hour_lost : &c->book->finding[kept->kind];
     int escalate = compute->plant->alarms.escalate_minutes;
     *finding = (struct finding){
         .state = kept->state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED,
@@ -123,6 +129,8 @@ bool compute_restore_finding(struct compute *compute, const struct kept_finding 
         .said_ms = kept->said_ms,
         .published = kept->value,
     };
+    if (c)
+        judge_note_alarmed(c);
     return true;
 }
 

@@ -15,10 +15,14 @@
 #define BELOW_RANGE_SHARE 0.05 /* zero drift down to this share of the span is data; below it the signal is broken */
 #define OXYGEN_POSSIBLE 25.0   /* %: no flue gas holds more */
 
+static bool is_good(const struct channel_state *c)
+{
+    return c->time_ms != INSTANT_NONE && c->mark == MARK_N && isfinite(c->value);
+}
+
 static bool fresh(const struct channel_state *c, int64_t time_ms)
 {
-    return c->time_ms != INSTANT_NONE && c->mark == MARK_N && isfinite(c->value) &&
-           time_ms - c->time_ms <= 3 * (int64_t)c->channel->interval_ms + 1000;
+    return is_good(c) && time_ms - c->time_ms <= 3 * (int64_t)c->interval_ms + 1000;
 }
 
 bool outlet_sibling(const struct outlet_state *o, enum role role, int64_t time_ms, double *value)
@@ -42,6 +46,13 @@ static enum reason reason_of(enum convert_result result)
     return REASON[result];
 }
 
+static struct taken last_good(const struct channel_state *c)
+{
+    if (is_good(c))
+        return outlet_latest(c);
+    return (struct taken){.time_ms = c->book->good_ms, .q = {.value = c->book->good}};
+}
+
 /* The moisture of the instant; where the configuration says so, the last good or a fixed one, flagged as assumed. */
 bool outlet_moisture(const struct outlet_state *o, int64_t time_ms, double *moisture, bool *assumed)
 {
@@ -49,8 +60,9 @@ bool outlet_moisture(const struct outlet_state *o, int64_t time_ms, double *mois
     const struct channel_state *c = o->role[ROLE_MOISTURE];
     if (outlet_sibling(o, ROLE_MOISTURE, time_ms, moisture))
         return true;
-    bool recent = c && c->good_ms != INSTANT_NONE && time_ms - c->good_ms <= fallback->last_good_s * INT64_C(1000);
-    *moisture = recent ? c->good : fallback->fixed;
+    struct taken good = c ? last_good(c) : (struct taken){.time_ms = INSTANT_NONE};
+    bool recent = good.time_ms != INSTANT_NONE && time_ms - good.time_ms <= fallback->last_good_s * INT64_C(1000);
+    *moisture = recent ? good.q.value : fallback->fixed;
     *assumed = isfinite(*moisture);
     return *assumed;
 }
@@ -87,15 +99,30 @@ static enum reason to_reference(const struct outlet_state *o, double c, int64_t 
 }
 
 /* The mark the value earns by itself: no number D, above the range T, clearly below it D. */
-static enum mark own_mark(const struct channel *channel, double value)
+static enum mark own_mark(const struct channel_state *c, double value)
 {
     if (!isfinite(value))
         return MARK_D;
-    if (!channel->has_range)
-        return MARK_N;
-    if (value > channel->range[1])
-        return MARK_T;
-    return value < channel->range[0] - BELOW_RANGE_SHARE * (channel->range[1] - channel->range[0]) ? MARK_D : MARK_N;
+    return value > c->high ? MARK_T : value < c->low ? MARK_D : MARK_N;
+}
+
+/* What samples ask of the configuration, kept at hand. */
+void outlet_know_channel(const struct outlet_state *o, struct channel_state *c)
+{
+    const struct channel *channel = c->channel;
+    bool gas_figure =
+        o->outlet->medium == MEDIUM_GAS && (channel->role == ROLE_POLLUTANT || channel->role == ROLE_OXYGEN);
+    bool actual = channel->basis.state == STATE_ACTUAL && channel->role != ROLE_OXYGEN;
+    double span = channel->range[1] - channel->range[0];
+    c->role = (uint8_t)channel->role;
+    c->interval_ms = channel->interval_ms;
+    c->line = (int16_t)(channel->has_computed ? -1 : channel->source.line_index);
+    c->totalizer = channel->has_totalizer;
+    c->as_measured = !gas_figure || (!actual && channel->basis.moisture == MOISTURE_DRY);
+    c->low = channel->has_range ? channel->range[0] - BELOW_RANGE_SHARE * span : -INFINITY;
+    c->high = channel->has_range ? channel->range[1] : INFINITY;
+    c->ppm_factor = channel->ppm_factor;
+    c->limit_day_ms = INSTANT_NONE;
 }
 
 /* What no gas can be, whatever the instrument's range says. */
@@ -151,18 +178,18 @@ bool outlet_stands(const struct channel_state *c, const struct taken *taken, int
 static void make_latest(struct channel_state *c, const struct taken *taken)
 {
     const struct quantum *q = &taken->q;
-    if (c->channel->interval_ms > MINUTE_MS)
-        c->before = outlet_latest(c);
+    if (c->interval_ms > MINUTE_MS)
+        c->book->before = outlet_latest(c);
+    if (is_good(c) && (q->mark != MARK_N || !isfinite(q->value))) {
+        c->book->good = c->value;
+        c->book->good_ms = c->time_ms;
+    }
     c->time_ms = taken->time_ms;
     c->value = q->value;
     c->converted = q->converted;
-    c->mark = q->mark;
-    c->reason = q->reason;
+    c->mark = (uint8_t)q->mark;
+    c->reason = (uint8_t)q->reason;
     c->assumed = q->assumed;
-    if (q->mark == MARK_N && isfinite(q->value)) {
-        c->good = q->value;
-        c->good_ms = taken->time_ms;
-    }
 }
 
 /* A figure is known: it becomes the channel's latest, goes into its windows and is judged. */
@@ -184,32 +211,31 @@ static void take(struct outlet_state *o, struct channel_state *c, int64_t time_m
     if (c->mean == MEAN_WEIGHTED)
         q.weight = flow_latest(o, time_ms);
     outlet_add(o, &c->series, time_ms, &q);
-    if (c->channel->role == ROLE_VELOCITY || c->channel->role == ROLE_FLOW)
+    if (c->role == ROLE_VELOCITY || c->role == ROLE_FLOW)
         flow_sample(o, c, time_ms);
     judge_sample(o, c, time_ms);
 }
 
 void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct sample *sample)
 {
-    const struct channel *channel = c->channel;
     struct quantum q = {.mark = sample->mark, .value = sample->value, .converted = NAN, .weight = NAN};
-    enum mark own = own_mark(channel, q.value);
+    enum mark own = own_mark(c, q.value);
     if (q.mark == MARK_N) {
         q.mark = own;
         o->counts->out_of_range += own == MARK_T;
     }
     o->counts->samples++;
-    if (q.mark == MARK_N && channel->has_totalizer)
+    if (q.mark == MARK_N && c->totalizer)
         flow_of_totalizer(c, sample->time_ms, q.value, &q.value, &q.mark);
-    if (q.mark == MARK_N && impossible(o, channel->role, q.value)) {
+    if (q.mark == MARK_N && impossible(o, (enum role)c->role, q.value)) {
         o->counts->impossible++;
         q.reason = REASON_IMPOSSIBLE;
         q.mark = MARK_D;
     }
     if (q.mark == MARK_N) {
-        q.value *= channel->ppm_factor;
-        if (o->outlet->medium == MEDIUM_GAS && (channel->role == ROLE_POLLUTANT || channel->role == ROLE_OXYGEN))
-            q.reason = to_dry_standard(o, channel, sample->time_ms, &q.value, &q.assumed);
+        q.value *= c->ppm_factor;
+        if (!c->as_measured)
+            q.reason = to_dry_standard(o, c->channel, sample->time_ms, &q.value, &q.assumed);
         if (q.reason != REASON_NONE)
             q.mark = MARK_D; /* the figure rests on something that is missing: not valid, and the reason says what */
         else if (c->mean == MEAN_CONVERTED)

@@ -17,10 +17,11 @@
 
 enum { PACE_MINUTES = 5 };
 
-/* All windows one quantity fills. realtime and minute have two slots: the one that is ending and the one that began. */
+/* All windows one quantity fills. realtime and minute have two slots: the one that is ending and the one that began.
+ * above, from PERIOD_5MIN on by period, is its owner's: samples do not touch it. */
 struct series {
     struct window realtime[2], minute[2];
-    struct window above[PERIODS]; /* from PERIOD_5MIN on, by period */
+    struct window *above;
 };
 
 /* The last minutes of a channel, for projections: "if the rest stays like this". */
@@ -38,35 +39,52 @@ struct taken {
 struct batch;
 struct batch_volumes;
 
-/* What every sample touches comes first and together: with ten thousand channels the cost of a sample is the cost of
- * fetching this. */
-struct channel_state {
-    const struct channel *channel;
-    int64_t time_ms;         /* of the latest sample; INSTANT_NONE before it */
-    double value, converted; /* latest, dry standard state and at reference oxygen */
-    enum mark mark;
-    enum reason reason;
-    enum mean mean;        /* which mean is its figure */
-    bool assumed;          /* the latest value rests on an assumption */
-    bool silent_with_line; /* the line's alarm speaks for it */
-    double good;           /* the last valid value and when */
-    int64_t good_ms;
-    int64_t last_valid_ms; /* what "missing" counts from */
-    int over;              /* consecutive samples above k × limit */
-    int abnormal, normal;  /* consecutive samples marked, not marked */
+/* What is asked for only when a period closes or something is found. */
+struct channel_book {
     struct finding finding[ALARM_CHANNEL_KINDS];
-    struct series series;
-
-    struct batch *batch; /* of a batch analyzer of water; NULL for others */
-    struct taken before; /* the one before the latest: a batch value that stands until the latest began */
-    double count;        /* totalizer: last raw count and when */
-    int64_t count_ms;
-    int64_t over_since_ms, abnormal_since_ms;
-    double over_peak;
     struct finding exceed[PERIODS];
     struct finding hour_lost; /* kind missing, period hour: too few minutes are left */
+    struct window above[PERIODS];
     struct pace pace;
+    struct taken before; /* the one before the latest: a batch value that stands until the latest began */
+    double good;         /* the last valid value before the latest one and when */
+    int64_t good_ms;
+    double count; /* totalizer: last raw count and when */
+    int64_t count_ms;
+    int normal; /* consecutive samples without a mark since one that had it */
+    int64_t over_since_ms, abnormal_since_ms;
+    double over_peak;
     uint32_t ultra_low_hours, judged_hours; /* of the month in progress */
+};
+
+/* What every sample of a channel touches, the first two cache lines and its two current windows: with ten thousand
+ * channels the cost of a sample is the cost of fetching this. What it needs of the configuration stands here too. */
+struct channel_state {
+    const struct channel *channel;
+    struct channel_book *book;
+    int64_t time_ms;         /* of the latest sample; INSTANT_NONE before it */
+    double value, converted; /* latest, dry standard state and at reference oxygen */
+    int64_t last_valid_ms;   /* what "missing" counts from */
+    uint8_t mark, reason;    /* enum mark, enum reason of the latest */
+    uint8_t mean, role;      /* enum mean: which is its figure; enum role */
+    bool assumed;            /* the latest value rests on an assumption */
+    bool silent_with_line;   /* the line's alarm speaks for it */
+    bool alarmed;            /* one of the findings that samples make is active */
+    bool has_finding;        /* ... or any other */
+    bool limit_varies;       /* which limit applies depends on the water's temperature */
+    int32_t interval_ms;
+    int16_t line; /* by line index; -1: none, or a computed channel */
+    bool totalizer;
+    bool as_measured; /* no condition of the gas enters its value */
+
+    double low, high; /* what counts as the instrument's range; -inf, inf: any */
+    double ppm_factor;
+    double limit_max; /* of the hour limit that applies on the day limit_day_ms; NAN: none */
+    int64_t limit_day_ms;
+    struct batch *batch;    /* of a batch analyzer of water; NULL for others */
+    int32_t over, abnormal; /* consecutive samples above k × limit, marked */
+
+    struct series series;
 };
 
 /* A line as silence sees it. */
@@ -86,6 +104,7 @@ struct outlet_state {
     struct line_state *lines;          /* the plant's, by line index */
     struct batch_volumes *volumes;     /* NULL: no batch analyzer of water */
     struct series flow;                /* dry standard m3/h (gas), L/s (water) */
+    struct window flow_above[PERIODS];
     bool has_5min, has_computed;
     int64_t realtime_next_ms; /* start of the first window not yet closed */
     int64_t minute_next_ms;
@@ -98,6 +117,8 @@ struct outlet_state {
     struct period_record *record; /* scratch, shared by all outlets */
 };
 
+/* What samples ask of the configuration becomes part of the channel's state. */
+void outlet_know_channel(const struct outlet_state *o, struct channel_state *c);
 void outlet_begin(struct outlet_state *o, int64_t instant_ms);
 /* One sample of this outlet. Auxiliary channels of the same instant come first. */
 void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct sample *sample);
@@ -123,7 +144,7 @@ double flow_latest(const struct outlet_state *o, int64_t time_ms); /* NAN when u
 /* periods.c */
 void outlet_tick(struct outlet_state *o, int64_t now_ms);
 int64_t outlet_due_ms(const struct outlet_state *o);
-void series_init(struct series *series);
+void series_init(struct series *series, struct window above[PERIODS]);
 /* A closed period goes into those above it: its figure and its amount. */
 void series_feed(struct series *series, enum period period, int64_t start_ms, const struct quantum *q, double amount);
 struct reading periods_reading(const struct channel_state *c, const struct figure *f, enum period period);
@@ -161,6 +182,8 @@ double judge_figure(const struct channel_state *c, const struct reading *reading
 struct alarm_event judge_event(const struct outlet_state *o, const struct channel_state *c, enum alarm_kind kind,
                                int64_t time_ms);
 void judge_step(struct outlet_state *o, struct finding *finding, enum alarm_input input, struct alarm_event *event);
+/* Findings came or went by other ways than judge_step. */
+void judge_note_alarmed(struct channel_state *c);
 enum alarm_input judge_over_or_worse(const struct finding *finding, double value);
 /* Calls each with every finding of the channel and an event that names it. */
 void judge_findings(struct outlet_state *o, struct channel_state *c, int64_t time_ms,

@@ -10,8 +10,9 @@
 
 #include <math.h>
 
-void series_init(struct series *series)
+void series_init(struct series *series, struct window above[PERIODS])
 {
+    series->above = above;
     for (int i = 0; i < 2; i++) {
         window_open(&series->realtime[i], INSTANT_NONE);
         window_open(&series->minute[i], INSTANT_NONE);
@@ -84,7 +85,7 @@ static void hold(const struct outlet_state *o, struct channel_state *c, const st
     struct window *window = window_of(o, &c->series, record->period, record->from_ms);
     if (window->start_ms == record->from_ms)
         return;
-    struct taken standing = c->time_ms >= record->to_ms ? c->before : outlet_latest(c);
+    struct taken standing = c->time_ms >= record->to_ms ? c->book->before : outlet_latest(c);
     if (!outlet_stands(c, &standing, record->from_ms))
         return;
     standing.q.weight = record->flow;
@@ -188,17 +189,17 @@ static void count_ultra_low(struct channel_state *c, const struct period_record 
         channel_count_hour(c, record->judged, judge_figure(c, r));
     if (record->period != PERIOD_MONTH)
         return;
-    r->ultra_low_hours = c->ultra_low_hours;
-    r->judged_hours = c->judged_hours;
-    c->ultra_low_hours = c->judged_hours = 0;
+    r->ultra_low_hours = c->book->ultra_low_hours;
+    r->judged_hours = c->book->judged_hours;
+    c->book->ultra_low_hours = c->book->judged_hours = 0;
 }
 
 void channel_count_hour(struct channel_state *c, bool judged, double figure)
 {
     if (!judged || !isfinite(figure) || !isfinite(c->channel->ultra_low))
         return;
-    c->judged_hours++;
-    c->ultra_low_hours += figure <= c->channel->ultra_low;
+    c->book->judged_hours++;
+    c->book->ultra_low_hours += figure <= c->channel->ultra_low;
 }
 
 static void judge_all(struct outlet_state *o, const struct period_record *record)

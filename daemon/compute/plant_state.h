@@ -10,6 +10,7 @@ struct compute {
     struct compute_sink sink;
     struct compute_counts counts;
     struct channel_state *channels; /* by channel->index */
+    struct channel_book *books;     /* the same */
     uint8_t *rank;                  /* the same: when its turn is within an instant */
     struct outlet_state *outlets;
     struct line_state *lines;

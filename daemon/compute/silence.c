@@ -16,34 +16,32 @@ static int64_t patience_ms(const struct plant *plant)
 
 static struct line_state *line_of(const struct outlet_state *o, const struct channel_state *c)
 {
-    int line = c->channel->source.line_index;
-    if (c->channel->has_computed || line < 0)
+    if (c->line < 0)
         return NULL;
-    struct line_state *l = &o->lines[line];
+    struct line_state *l = &o->lines[c->line];
     return l->channels >= (uint32_t)o->plant->alarms.missing.line_channels ? l : NULL;
 }
 
 void silence_heard(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
 {
-    int line = c->channel->source.line_index;
-    if (c->mark != MARK_B && !c->channel->has_computed && line >= 0 && o->lines[line].heard_ms < time_ms)
-        o->lines[line].heard_ms = time_ms;
+    if (c->mark != MARK_B && c->line >= 0 && o->lines[c->line].heard_ms < time_ms)
+        o->lines[c->line].heard_ms = time_ms;
     if (c->mark != MARK_N)
         return;
     c->last_valid_ms = time_ms > c->last_valid_ms ? time_ms : c->last_valid_ms;
     c->silent_with_line = false;
-    if (alarm_active(&c->finding[ALARM_MISSING])) {
+    if (c->alarmed && alarm_active(&c->book->finding[ALARM_MISSING])) {
         struct alarm_event event = judge_event(o, c, ALARM_MISSING, time_ms);
-        event.from_ms = c->finding[ALARM_MISSING].since_ms;
-        judge_step(o, &c->finding[ALARM_MISSING], ALARM_UNDER, &event);
+        event.from_ms = c->book->finding[ALARM_MISSING].since_ms;
+        judge_step(o, &c->book->finding[ALARM_MISSING], ALARM_UNDER, &event);
     }
 }
 
 void silence_tick(struct outlet_state *o, struct channel_state *c, int64_t now_ms)
 {
-    int64_t two_ms = 2 * (int64_t)c->channel->interval_ms, patience = patience_ms(o->plant);
+    int64_t two_ms = 2 * (int64_t)c->interval_ms, patience = patience_ms(o->plant);
     struct line_state *line = line_of(o, c);
-    if (alarm_active(&c->finding[ALARM_MISSING]))
+    if (c->alarmed && alarm_active(&c->book->finding[ALARM_MISSING]))
         return;
     int64_t since_ms = c->last_valid_ms;
     if (c->silent_with_line && line) { /* since the line came back, if it has */
@@ -60,7 +58,7 @@ void silence_tick(struct outlet_state *o, struct channel_state *c, int64_t now_m
     c->silent_with_line = false;
     struct alarm_event event = judge_event(o, c, ALARM_MISSING, deadline_ms);
     event.from_ms = c->last_valid_ms;
-    judge_step(o, &c->finding[ALARM_MISSING], ALARM_OVER, &event);
+    judge_step(o, &c->book->finding[ALARM_MISSING], ALARM_OVER, &event);
 }
 
 struct alarm_event silence_line_event(const struct plant *plant, size_t line, int64_t time_ms)

@@ -16,29 +16,33 @@ static void tally_add(struct tally *tally, double value, double weight)
     if (tally->n == 0 || value > tally->max)
         tally->max = value;
     tally->sum += value * weight;
-    tally->weight += weight;
-    tally->last = value;
     tally->n++;
 }
 
 void window_add(struct window *window, const struct quantum *q)
 {
     window->received++;
-    window->last_mark = q->mark;
-    if (window->marks[q->mark] < UINT16_MAX)
-        window->marks[q->mark]++;
-    if (q->mark != MARK_N || !isfinite(q->value)) {
-        if (q->mark != MARK_N)
-            window->last_abnormal = q->mark;
+    window->last_mark = (uint8_t)q->mark;
+    if (q->mark != MARK_N) {
+        window->last_abnormal = (uint8_t)q->mark;
+        if (window->marks[q->mark] < UINT16_MAX)
+            window->marks[q->mark]++;
         return;
     }
+    if (!isfinite(q->value))
+        return;
     tally_add(&window->value, q->value, 1);
+    window->last = q->value;
     window->assumed |= q->assumed;
-    window->converted_reason = isfinite(q->converted) ? REASON_NONE : q->reason;
-    if (isfinite(q->converted))
+    window->converted_reason = (uint8_t)(isfinite(q->converted) ? REASON_NONE : q->reason);
+    if (isfinite(q->converted)) {
         tally_add(&window->converted, q->converted, 1);
-    if (isfinite(q->weight))
+        window->last_converted = q->converted;
+    }
+    if (isfinite(q->weight)) {
         tally_add(&window->weighted, q->value, q->weight);
+        window->weight += q->weight;
+    }
 }
 
 void window_add_amount(struct window *window, double amount)
@@ -104,10 +108,10 @@ static void take_converted(const struct window *window, struct figure *f, bool r
     bool valid =
         realtime ? window->converted.n > 0 && window->converted_reason == REASON_NONE : window->converted.n >= required;
     if (!valid) {
-        f->reason = window->converted_reason != REASON_NONE ? window->converted_reason : REASON_TOO_FEW;
+        f->reason = window->converted_reason != REASON_NONE ? (enum reason)window->converted_reason : REASON_TOO_FEW;
         return;
     }
-    f->converted = realtime ? window->converted.last : window->converted.sum / window->converted.n;
+    f->converted = realtime ? window->last_converted : window->converted.sum / window->converted.n;
     f->converted_min = window->converted.min;
     f->converted_max = window->converted.max;
 }
@@ -116,7 +120,7 @@ static void take_weighted(const struct window *window, struct figure *f, uint32_
 {
     if (window->weighted.n < required)
         return;
-    f->weight = window->weighted.weight;
+    f->weight = window->weight;
     f->weighted = f->weight > 0;
     if (f->weighted)
         f->value = window->weighted.sum / f->weight;
@@ -143,13 +147,13 @@ struct figure window_close(const struct window *window, enum period period, uint
     bool realtime = period == PERIOD_REALTIME;
     bool valid = realtime ? window->received > 0 && window->last_mark == MARK_N : window->value.n >= required;
     if (!valid || window->value.n == 0) {
-        f.mark = realtime && window->received > 0 ? window->last_mark : dominant_mark(window);
+        f.mark = realtime && window->received > 0 ? (enum mark)window->last_mark : dominant_mark(window);
         f.reason = window->value.n > 0 && !realtime ? REASON_TOO_FEW
                    : f.mark == MARK_B               ? REASON_NO_DATA
                                                     : REASON_MARKED;
         return f;
     }
-    f.value = realtime ? window->value.last : window->value.sum / window->value.n;
+    f.value = realtime ? window->last : window->value.sum / window->value.n;
     f.min = window->value.min;
     f.max = window->value.max;
     if (mean == MEAN_CONVERTED)

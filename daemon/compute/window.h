@@ -23,21 +23,25 @@
 #include <stdint.h>
 
 struct tally {
+    double sum, min, max;
     uint32_t n;
-    double weight, sum, min, max, last; /* sum of value · weight */
 };
 
-/* In the order in which a sample touches it: what water alone needs, and sums, come last. */
+/* In the order in which a sample touches it: what marks, water and sums need comes last. */
 struct window {
-    int64_t start_ms; /* INSTANT_NONE: empty slot */
+    _Alignas(64) int64_t start_ms; /* INSTANT_NONE: empty slot */
     uint32_t received;
-    enum mark last_mark, last_abnormal;
-    enum reason converted_reason; /* of the latest value that could not be converted */
-    uint16_t marks[MARKS];        /* lower-level values by mark; they stop at 65535 */
-    bool assumed;                 /* a value in it rests on an assumption */
-    struct tally value, converted, weighted;
-    double amount;    /* sum of the lower level's; NAN while none has come */
-    uint32_t amounts; /* ... of so many */
+    uint8_t last_mark, last_abnormal; /* enum mark */
+    uint8_t converted_reason;         /* enum reason of the latest value that could not be converted */
+    bool assumed;                     /* a value in it rests on an assumption */
+    struct tally value, converted;
+    double last, last_converted; /* the latest of each that counts */
+
+    struct tally weighted; /* its sum is of value · weight */
+    double weight;
+    double amount;         /* sum of the lower level's; NAN while none has come */
+    uint32_t amounts;      /* ... of so many */
+    uint16_t marks[MARKS]; /* lower-level values by mark, without N; they stop at 65535 */
 };
 
 /* One lower-level value. */

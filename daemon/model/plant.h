@@ -97,15 +97,15 @@ struct basis {
 /* One limit. It applies to periods that begin within its validity and season and whose water temperature fits. */
 struct limit {
     enum period period;
-    double min, max; /* NAN when that side is open */
-    char unit[16];
-    char source[TEXT_BYTES];       /* legal source: standard, clause, permit */
-    char from[16], until[16];      /* "2027-01-01": first day, first day no more; "" = open */
-    int64_t from_ms, until_ms;     /* the same; INT64_MIN, INT64_MAX when open */
-    char season[16];               /* "11-15..03-15", both days included; "" = all the year */
-    int season_from, season_until; /* month · 100 + day; 0 = all the year */
+    int season_from, season_until; /* month · 100 + day, both days included; 0 = all the year */
+    double min, max;               /* NAN when that side is open */
+    int64_t from_ms, until_ms;     /* first moment, first moment no more; INT64_MIN, INT64_MAX when open */
     double when_above;             /* of the water temperature of the same period, degC; NAN: whatever it is */
     double when_at_most;
+    char unit[16];
+    char source[TEXT_BYTES];  /* legal source: standard, clause, permit */
+    char from[16], until[16]; /* "2027-01-01": the same as written; "" = open */
+    char season[16];          /* "11-15..03-15"; "" = all the year */
 };
 
 /* What a channel is to its outlet. */
