@@ -97,15 +97,21 @@ void gateway_alarm(void *owner, const struct alarm_event *event)
 
 /* ---- samples ---- */
 
+/* A block has the time of its arrival, so that blocks are in the order of their times whatever they hold. */
+static int64_t block_time_ms(const struct sample *sample)
+{
+    return sample->own_time ? clock_wall_ms() : sample->time_ms;
+}
+
 static void on_group(void *owner, const struct sample *samples, size_t count)
 {
     struct gateway *g = owner;
     for (size_t i = 0; i < count; i++) {
         if (g->block.samples == 0)
-            block_begin(&g->block, samples[i].time_ms);
+            block_begin(&g->block, block_time_ms(&samples[i]));
         if (!block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0)) {
             gateway_append_block(g);
-            block_begin(&g->block, samples[i].time_ms);
+            block_begin(&g->block, block_time_ms(&samples[i]));
             block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0);
         }
     }
@@ -332,7 +338,7 @@ static bool open_console(struct gateway *g, struct error *err)
 static bool open_rooms(struct gateway *g, struct error *err)
 {
     const struct feeds *feeds = &g->plant->feeds;
-    struct compute_sink sink = {g, gateway_record, gateway_alarm};
+    struct compute_sink sink = {g, gateway_record, gateway_alarm, gateway_history};
     if (feeds->signing_key[0] && (!(g->writer_signer = signer_load(feeds->signing_key, err)) ||
                                   !(g->loop_signer = signer_load(feeds->signing_key, err))))
         return error_prefix(err, "feeds.signing_key");

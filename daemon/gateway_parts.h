@@ -35,6 +35,9 @@ struct gateway {
     struct signer *writer_signer, *loop_signer; /* one a thread */
     struct sample_block block;                  /* samples not yet appended */
     uint32_t *channel_ids;                      /* the journal's, by channel->index */
+    uint32_t found_last;                        /* where the last of them was found */
+    int64_t history_asked_ms;                   /* raw samples up to here were asked for ... */
+    uint64_t history_seq;                       /* ... and are in the journal when this is durable */
     struct own_finding {
         enum alarm_kind kind;
         char subject[NAME_BYTES];
@@ -61,6 +64,14 @@ char *gateway_metrics(void *owner);
 /* gateway.c: the sink of computing, and what is done with samples. */
 bool gateway_record(void *owner, const struct period_record *record);
 void gateway_alarm(void *owner, const struct alarm_event *event);
+
+/* history.c */
+bool gateway_history(void *owner, const struct outlet *outlet, int64_t from_ms, int64_t to_ms, compute_give give,
+                     void *with);
+/* The channel with that number of the journal. */
+bool gateway_find_channel(struct gateway *g, uint32_t id, uint32_t *index);
+
+/* gateway.c */
 void gateway_take_samples(struct gateway *g);
 void gateway_append_block(struct gateway *g);
 void gateway_append_event(struct gateway *g, const char *kind, const char *detail);

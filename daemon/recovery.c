@@ -23,17 +23,6 @@ struct replaying {
     size_t count, total;
 };
 
-static bool find_channel(const struct gateway *g, const struct stored_sample *s, uint32_t *index)
-{
-    for (size_t i = 0; i < g->plant->channel_count; i++) {
-        if (g->channel_ids[i] == s->sample.channel) {
-            *index = (uint32_t)i;
-            return true;
-        }
-    }
-    return false; /* a channel that is no longer configured */
-}
-
 static void replay_group(struct replaying *r)
 {
     if (r->count > 0)
@@ -47,7 +36,7 @@ static bool replay_sample(void *owner, const struct stored_sample *stored)
     if (stored->first_of_group || r->count == sizeof r->group / sizeof r->group[0])
         replay_group(r);
     struct sample sample = stored->sample;
-    if (find_channel(r->gateway, stored, &sample.channel)) {
+    if (gateway_find_channel(r->gateway, stored->sample.channel, &sample.channel)) {
         r->group[r->count++] = sample;
         r->total++;
     }
@@ -78,6 +67,7 @@ static bool restore_record(void *owner, const struct stored_record *r)
         .converted = r->converted,
         .weight = r->weight,
         .amount = r->amount,
+        .flow = r->flow,
         .condition = operating_state_parse(r->condition, &state) ? (int)state : -1,
         .valid = r->valid,
         .revision = r->revision,
@@ -86,21 +76,28 @@ static bool restore_record(void *owner, const struct stored_record *r)
     return true;
 }
 
-/* What the periods in progress at begin_ms are made of, from the longest down. */
+/* What the periods in progress at begin_ms are made of, and what can still be corrected; from the longest down. */
 static bool restore_records(struct gateway *g, struct reader *reader, int64_t begin_ms, struct error *err)
 {
     static const struct {
         const char *period;
         enum period within;
-    } PARTS[] = {{"month", PERIOD_YEAR}, {"day", PERIOD_YEAR}, {"hour", PERIOD_MONTH}};
+        int64_t back_ms; /* at least so far */
+    } PARTS[] = {
+        {"month", PERIOD_YEAR, 400 * DAY_MS},
+        {"quarter", PERIOD_YEAR, 100 * DAY_MS}, /* of these two only the revision is needed */
+        {"day", PERIOD_YEAR, 40 * DAY_MS},
+        {"hour", PERIOD_MONTH, COMPUTE_CORRECTS_HOURS * HOUR_MS},
+        {"2hour", PERIOD_2HOUR, COMPUTE_CORRECTS_HOURS * HOUR_MS},
+    };
     struct restoring restoring = {g, begin_ms};
     bool ok = true;
-    for (size_t i = 0; ok && i < sizeof PARTS / sizeof PARTS[0]; i++)
-        ok = reader_records(reader, "", "", PARTS[i].period, period_floor_ms(PARTS[i].within, begin_ms), begin_ms,
-                            restore_record, &restoring, err);
-    /* of 2-hours only the revision is needed, where it can still change */
-    return ok && reader_records(reader, "", "", "2hour", begin_ms - COMPUTE_CORRECTS_HOURS * HOUR_MS, begin_ms,
-                                restore_record, &restoring, err);
+    for (size_t i = 0; ok && i < sizeof PARTS / sizeof PARTS[0]; i++) {
+        int64_t from_ms = period_floor_ms(PARTS[i].within, begin_ms);
+        from_ms = begin_ms - PARTS[i].back_ms < from_ms ? begin_ms - PARTS[i].back_ms : from_ms;
+        ok = reader_records(reader, "", "", PARTS[i].period, from_ms, INT64_MAX, restore_record, &restoring, err);
+    }
+    return ok;
 }
 
 /* How far back a value of the slowest analyzer may still stand. */
@@ -131,6 +128,14 @@ static bool restore_alarm(void *owner, const struct stored_alarm *a)
     return true;
 }
 
+static bool other_configuration(struct gateway *g, struct reader *reader)
+{
+    struct journal_status s;
+    char before[65];
+    journal_status_get(g->journal, &s); /* the last event is this start */
+    return reader_last_config(reader, s.appended[STREAM_EVENT], before) && strcmp(before, g->plant->sha256) != 0;
+}
+
 bool recover(struct gateway *g, int64_t now_ms, struct error *err)
 {
     struct reader *reader = reader_open(g->plant->journal.path, err);
@@ -153,6 +158,8 @@ bool recover(struct gateway *g, int64_t now_ms, struct error *err)
         g->muted = false;
         compute_forget_findings(g->compute);
         ok = ok && reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);
+        if (other_configuration(g, reader))
+            compute_renounce(g->compute, now_ms);
         compute_tick(g->compute, now_ms);
         log_line(LOG_NOTICE, "recovery", "event=restored samples=%zu gap_s=%lld", replaying.total,
                  (long long)(now_ms - last_ms) / 1000);

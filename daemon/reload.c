@@ -44,7 +44,7 @@ static bool same_foundations(const struct plant *a, const struct plant *b)
 /* All that can fail comes before anything changes. */
 static bool switch_to(struct gateway *g, struct plant *plant, struct error *err)
 {
-    struct compute_sink sink = {g, gateway_record, gateway_alarm};
+    struct compute_sink sink = {g, gateway_record, gateway_alarm, gateway_history};
     if (!same_foundations(g->plant, plant))
         return error_set(err, "site, journal, control, console or feeds changed: restart cemsd for that");
     gateway_take_samples(g); /* what came under the old plan belongs to it */

@@ -47,6 +47,7 @@ static void add_hj212_line(json_t *o, const struct hj212_line_status *h)
         {"refused_mn", c->refused_mn},
         {"refused_pw", c->refused_pw},
         {"refused_odd", c->refused_strict},
+        {"resent", c->resent},
         {"unknown_cn", c->unknown_cn},
         {"incomplete", c->incomplete},
         {"asked", c->asked},

@@ -27,7 +27,8 @@ struct acquired {
     int64_t time_ms; /* wall clock when the answer was complete */
     uint32_t point;  /* index into the points given to line_start */
     enum mark mark;
-    double raw; /* before scaling; NAN when there is none */
+    double raw;    /* before scaling; NAN when there is none */
+    bool own_time; /* time_ms is the instrument's own word */
 };
 
 enum { LINE_MAILBOX = 1024 }; /* samples waiting for the loop */

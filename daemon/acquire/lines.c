@@ -295,7 +295,8 @@ static void one_group(struct lines *lines, const struct wire *wire, const struct
         lines->group[n++] = (struct sample){.time_ms = taken[i].time_ms,
                                             .channel = route->channel,
                                             .mark = mark,
-                                            .value = scaled(lines->plant->channels[route->channel], taken[i].raw)};
+                                            .value = scaled(lines->plant->channels[route->channel], taken[i].raw),
+                                            .own_time = taken[i].own_time};
     }
     if (n > 0)
         each(owner, lines->group, n);

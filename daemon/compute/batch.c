@@ -10,12 +10,6 @@ bool batch_wanted(const struct outlet *outlet, const struct channel *channel)
     return outlet->medium == MEDIUM_WATER && channel->role == ROLE_POLLUTANT && channel->interval_ms > MINUTE_MS;
 }
 
-void batch_init(struct batch *batch)
-{
-    for (int i = 0; i < BATCH_HOURS; i++)
-        batch->hours[i].start_ms = INSTANT_NONE;
-}
-
 static size_t minute_slot(int64_t minute_ms)
 {
     return (size_t)(minute_ms / MINUTE_MS) % BATCH_MINUTES;
@@ -33,12 +27,6 @@ static double volume_of(const struct outlet_state *o, int64_t minute_ms)
 {
     const struct batch_volumes *v = o->volumes;
     return v && v->minute_ms[minute_slot(minute_ms)] == minute_ms ? v->m3[minute_slot(minute_ms)] : NAN;
-}
-
-static struct batch_hour *hour_at(const struct channel_state *c, int64_t start_ms)
-{
-    struct batch_hour *hour = &c->batch->hours[(size_t)(start_ms / HOUR_MS) % BATCH_HOURS];
-    return hour->start_ms == start_ms ? hour : NULL;
 }
 
 /* What the channel says of one minute: the value of that minute, or the one that stands. */
@@ -68,36 +56,6 @@ void batch_window(const struct outlet_state *o, const struct channel_state *c, i
     }
 }
 
-void batch_remember(struct channel_state *c, const struct batch_hour *closed)
-{
-    struct batch_hour *hour = &c->batch->hours[(size_t)(closed->start_ms / HOUR_MS) % BATCH_HOURS];
-    if (hour->start_ms == closed->start_ms) { /* the longer periods that begin with it keep theirs */
-        uint32_t two = hour->revision_2hour, day = hour->revision_day;
-        *hour = *closed;
-        hour->revision_2hour = two;
-        hour->revision_day = day;
-        return;
-    }
-    *hour = *closed;
-}
-
-static uint32_t *revision_of(const struct channel_state *c, enum period period, int64_t start_ms)
-{
-    struct batch_hour *hour = hour_at(c, start_ms);
-    if (!hour)
-        return NULL;
-    return period == PERIOD_HOUR    ? &hour->revision
-           : period == PERIOD_2HOUR ? &hour->revision_2hour
-                                    : &hour->revision_day;
-}
-
-void batch_remember_revision(struct channel_state *c, enum period period, int64_t start_ms, uint32_t revision)
-{
-    uint32_t *known = c->batch ? revision_of(c, period, start_ms) : NULL;
-    if (known)
-        *known = revision;
-}
-
 /* Whether the volumes of the whole hour are known: after a restart those before it are not, and nothing is corrected.
  */
 static bool hour_known(const struct outlet_state *o, int64_t hour_ms)
@@ -109,71 +67,21 @@ static bool hour_known(const struct outlet_state *o, int64_t hour_ms)
 
 /* ---- corrections ---- */
 
-static void correct(struct outlet_state *o, struct channel_state *c, enum period period, int64_t start_ms,
-                    const struct figure *f)
-{
-    struct period_record *record = o->record;
-    uint32_t *revision = revision_of(c, period, start_ms);
-    if (!revision)
-        return;
-    record->outlet = o->outlet;
-    record->period = period;
-    record->from_ms = start_ms;
-    record->to_ms = period_end_ms(period, start_ms);
-    record->revision = ++*revision;
-    record->reading_count = 1;
-    record->flow = NAN;
-    record->condition = -1;
-    record->judged = true;
-    record->readings[0] = periods_reading(c, f, period);
-    double temperature = NAN;
-    outlet_sibling(o, ROLE_WATER_TEMPERATURE, record->to_ms, &temperature);
-    judge_against(o, c, record, &record->readings[0], temperature);
-    if (o->sink->record(o->sink->owner, record))
-        judge_exceed(o, c, record, &record->readings[0]);
-}
-
-static bool same(const struct batch_hour *hour, const struct figure *f)
-{
-    bool value = hour->q.value == f->value || (isnan(hour->q.value) && isnan(f->value));
-    bool amount = hour->amount == f->amount || (isnan(hour->amount) && isnan(f->amount));
-    return value && amount && hour->q.mark == f->mark && hour->valid == f->valid;
-}
-
 static struct figure figure_of(const struct outlet_state *o, const struct channel_state *c, enum period period,
                                int64_t start_ms)
 {
     struct window window;
     batch_window(o, c, start_ms, period_end_ms(period, start_ms), &window);
-    return window_close(&window, period, window_expected(period, start_ms, c->channel->interval_ms, 0), c->mean);
+    return window_close(&window, period, window_expected(period, start_ms, c->interval_ms, 0), (enum mean)c->mean);
 }
 
-/* The day's window again from its hours; false when none of them is known. */
-static bool day_window(const struct channel_state *c, int64_t day_ms, int64_t until_ms, struct window *window)
+static void correct(struct outlet_state *o, struct channel_state *c, enum period period, int64_t start_ms,
+                    const struct figure *f)
 {
-    window_open(window, day_ms);
-    for (int64_t hour_ms = day_ms; hour_ms < until_ms; hour_ms += HOUR_MS) {
-        const struct batch_hour *hour = hour_at(c, hour_ms);
-        if (!hour)
-            continue; /* before the beginning: it was never fed either */
-        window_add(window, &hour->q);
-        window_add_amount(window, hour->amount);
-    }
-    return window->received > 0;
-}
-
-static void correct_day(struct outlet_state *o, struct channel_state *c, int64_t day_ms, int64_t closed_ms)
-{
-    struct window window;
-    bool closed = day_ms + DAY_MS <= closed_ms;
-    if (!day_window(c, day_ms, closed ? day_ms + DAY_MS : closed_ms, &window))
-        return;
-    if (!closed) {
-        c->series.above[PERIOD_DAY] = window;
-        return;
-    }
-    struct figure f = window_close(&window, PERIOD_DAY, 24, c->mean);
-    correct(o, c, PERIOD_DAY, day_ms, &f);
+    struct reading reading = periods_reading(c, f, period);
+    told_head(o, period, start_ms, o->record);
+    judge_against(o, c, o->record, &reading, told_temperature(o, period, start_ms));
+    told_again(o, c, o->record, &reading);
 }
 
 /* Everything closed from the value's moment up to where the next value begins, or to where it stops standing. */
@@ -183,13 +91,11 @@ static void correct_from(struct outlet_state *o, struct channel_state *c, int64_
     int64_t two_closed_ms = period_floor_ms(PERIOD_2HOUR, o->minute_next_ms), changed_day_ms = INSTANT_NONE;
     int64_t first_ms = period_floor_ms(PERIOD_HOUR, from_ms), changed_2hour_ms = INSTANT_NONE;
     for (int64_t hour_ms = first_ms; hour_ms < closed_ms; hour_ms += HOUR_MS) {
-        struct batch_hour *hour = hour_at(c, hour_ms);
+        struct told_part *hour = told_find(c->told, PERIOD_HOUR, hour_ms);
         struct figure f = figure_of(o, c, PERIOD_HOUR, hour_ms);
-        if (!hour || !hour_known(o, hour_ms) || same(hour, &f))
+        if (!hour || !hour_known(o, hour_ms) || told_same(hour, &f))
             continue;
-        hour->q = (struct quantum){f.mark, f.value, NAN, f.weight, REASON_NONE, f.assumed};
-        hour->amount = f.amount;
-        hour->valid = f.valid;
+        told_set(hour, &f);
         correct(o, c, PERIOD_HOUR, hour_ms, &f);
         int64_t two_ms = period_floor_ms(PERIOD_2HOUR, hour_ms), day_ms = period_floor_ms(PERIOD_DAY, hour_ms);
         if (two_ms < two_closed_ms && two_ms != changed_2hour_ms) {
@@ -198,11 +104,11 @@ static void correct_from(struct outlet_state *o, struct channel_state *c, int64_
             correct(o, c, PERIOD_2HOUR, two_ms, &f);
         }
         if (changed_day_ms != INSTANT_NONE && changed_day_ms != day_ms)
-            correct_day(o, c, changed_day_ms, closed_ms);
+            told_correct_day(o, c, changed_day_ms);
         changed_day_ms = day_ms;
     }
     if (changed_day_ms != INSTANT_NONE)
-        correct_day(o, c, changed_day_ms, closed_ms);
+        told_correct_day(o, c, changed_day_ms);
 }
 
 static bool insert(struct batch *b, const struct taken *taken)
@@ -224,7 +130,7 @@ static bool insert(struct batch *b, const struct taken *taken)
 
 void batch_take(struct outlet_state *o, struct channel_state *c, const struct taken *taken)
 {
-    int64_t oldest_ms = o->minute_next_ms - (BATCH_HOURS - 2) * HOUR_MS;
+    int64_t oldest_ms = o->minute_next_ms - (TOLD_HOURS - 2) * HOUR_MS;
     if (insert(c->batch, taken) && taken->time_ms < o->minute_next_ms && taken->time_ms > oldest_ms)
         correct_from(o, c, taken->time_ms);
 }

@@ -4,29 +4,20 @@
  *   value ─► kept by SampleTime
  *   minute: what stood then, as far as it was known (published at once, never corrected)
  *   hour, 2-hour: made of the kept values when they close ── so a late value amends a period that is still open
- *   a late value for closed ones ─► those that change are made again: records with revision n + 1, then the day
+ *   a late value for closed ones ─► those that change are told again (told.h), then the day and longer ones
  *
- * What it can look back on is bounded: BATCH_VALUES values and BATCH_HOURS hours. Private to the compute room. */
+ * What it can look back on is bounded: BATCH_VALUES values and TOLD_HOURS hours. Private to the compute room. */
 #ifndef CEMSD_COMPUTE_BATCH_H
 #define CEMSD_COMPUTE_BATCH_H
 
-#include "compute/outlet.h"
+#include "compute/told.h"
 
-enum { BATCH_VALUES = 64, BATCH_HOURS = COMPUTE_CORRECTS_HOURS, BATCH_MINUTES = BATCH_HOURS * 60 };
-
-struct batch_hour {
-    int64_t start_ms; /* INSTANT_NONE: not known */
-    struct quantum q;
-    double amount;
-    uint32_t valid;
-    uint32_t revision, revision_2hour, revision_day; /* those of the periods that begin with this hour */
-};
+enum { BATCH_VALUES = 64, BATCH_MINUTES = TOLD_HOURS * 60 };
 
 struct batch {
     struct taken values[BATCH_VALUES]; /* by time, oldest first */
     size_t count;
     bool forgot; /* older values have been dropped */
-    struct batch_hour hours[BATCH_HOURS];
 };
 
 /* Volumes of the outlet's last minutes, m3; NAN unknown. */
@@ -37,7 +28,6 @@ struct batch_volumes {
 
 /* Whether a channel's figures are made this way. */
 bool batch_wanted(const struct outlet *outlet, const struct channel *channel);
-void batch_init(struct batch *batch);
 
 void batch_volume(struct outlet_state *o, int64_t minute_ms, double m3);
 /* A value, in time or late; a late one may make corrections. */
@@ -45,8 +35,5 @@ void batch_take(struct outlet_state *o, struct channel_state *c, const struct ta
 /* The window of a closed hour or 2-hour. */
 void batch_window(const struct outlet_state *o, const struct channel_state *c, int64_t start_ms, int64_t end_ms,
                   struct window *window);
-/* An hour that closed (revision 0) or was found in the journal. */
-void batch_remember(struct channel_state *c, const struct batch_hour *closed);
-void batch_remember_revision(struct channel_state *c, enum period period, int64_t start_ms, uint32_t revision);
 
 #endif

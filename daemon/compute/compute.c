@@ -3,6 +3,7 @@
  * other whatever their order on the wire. */
 #include "compute/plant_state.h"
 
+#include "compute/amend.h"
 #include "compute/batch.h"
 #include "model/instant.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANKS = 3, AHEAD = 8 };
+enum { AHEAD = 8 };
 
 static enum mean mean_of(const struct outlet *outlet, const struct channel *channel, bool flow_meter)
 {
@@ -30,7 +31,7 @@ static uint8_t rank_of(const struct outlet *outlet, enum role role)
     return condition ? 0 : role == ROLE_OXYGEN ? 1 : 2;
 }
 
-static void channel_init(struct channel_state *c, struct channel_book *book, const struct channel *channel)
+void channel_init(struct channel_state *c, struct channel_book *book, const struct channel *channel)
 {
     *book =
         (struct channel_book){.before = {.time_ms = INSTANT_NONE}, .good_ms = INSTANT_NONE, .count_ms = INSTANT_NONE};
@@ -60,6 +61,8 @@ static void outlet_init(struct compute *compute, const struct outlet *outlet)
         .lines = compute->lines,
         .realtime_next_ms = INT64_MAX / 2,
         .minute_next_ms = INT64_MAX / 2,
+        .amend_from_ms = INSTANT_NONE,
+        .amend_since_ms = INT64_MIN,
         .condition = -1,
         .channels = outlet->channel_count ? &compute->channels[outlet->channels[0].index] : NULL,
     };
@@ -82,26 +85,39 @@ static void outlet_init(struct compute *compute, const struct outlet *outlet)
     }
 }
 
-/* What batch analyzers remember, for those that are. */
-static bool make_batches(struct compute *compute)
+static struct told *new_told(void)
 {
-    for (size_t i = 0; i < compute->plant->channel_count; i++) {
-        const struct outlet *outlet = compute->plant->outlet_of[i];
-        struct outlet_state *o = &compute->outlets[outlet->index];
-        if (!batch_wanted(outlet, compute->plant->channels[i]))
-            continue;
-        struct channel_state *c = &compute->channels[i];
-        if (!(c->batch = calloc(1, sizeof *c->batch)) || (!o->volumes && !(o->volumes = calloc(1, sizeof *o->volumes))))
-            return false;
-        batch_init(c->batch);
-    }
-    return true;
+    struct told *told = calloc(1, sizeof *told);
+    if (told)
+        told_init(told, INT64_MIN);
+    return told;
 }
 
-/* Zeroed; windows begin on a cache line of their own. */
-static void *aligned_array(size_t count, size_t size)
+/* What outlets remember of which values can come late. */
+static bool make_memories(struct compute *compute)
 {
-    void *array = aligned_alloc(_Alignof(struct window), count * size);
+    bool failed = false;
+    for (size_t i = 0; i < compute->plant->outlet_count; i++) {
+        struct outlet_state *o = &compute->outlets[i];
+        if (!told_wanted(compute->plant, o->outlet))
+            continue;
+        if (!(o->told_flow = new_told()))
+            return false;
+        for (size_t n = 0; n < o->outlet->channel_count; n++) {
+            struct channel_state *c = &o->channels[n];
+            bool batch = batch_wanted(o->outlet, c->channel);
+            if (!(c->told = new_told()) || (batch && !(c->batch = calloc(1, sizeof *c->batch))) ||
+                (batch && !o->volumes && !(o->volumes = calloc(1, sizeof *o->volumes))))
+                return false;
+        }
+    }
+    compute->amend = amend_new(compute, &failed);
+    return !failed;
+}
+
+void *compute_array(size_t count, size_t size)
+{
+    void *array = aligned_alloc(_Alignof(struct window), (count * size + 63) / 64 * 64);
     if (array)
         memset(array, 0, count * size);
     return array;
@@ -110,11 +126,11 @@ static void *aligned_array(size_t count, size_t size)
 struct compute *compute_new(const struct plant *plant, struct compute_sink sink, struct error *err)
 {
     struct compute *compute = calloc(1, sizeof *compute);
-    if (!compute || !(compute->channels = aligned_array(plant->channel_count + 1, sizeof *compute->channels)) ||
-        !(compute->books = aligned_array(plant->channel_count + 1, sizeof *compute->books)) ||
+    if (!compute || !(compute->channels = compute_array(plant->channel_count + 1, sizeof *compute->channels)) ||
+        !(compute->books = compute_array(plant->channel_count + 1, sizeof *compute->books)) ||
         !(compute->rank = calloc(plant->channel_count + 1, sizeof *compute->rank)) ||
         !(compute->lines = calloc(plant->line_count + 1, sizeof *compute->lines)) ||
-        !(compute->outlets = aligned_array(plant->outlet_count + 1, sizeof *compute->outlets))) {
+        !(compute->outlets = compute_array(plant->outlet_count + 1, sizeof *compute->outlets))) {
         error_set(err, "compute: out of memory for %zu channels", plant->channel_count);
         compute_free(compute);
         return NULL;
@@ -126,8 +142,8 @@ struct compute *compute_new(const struct plant *plant, struct compute_sink sink,
         channel_init(&compute->channels[i], &compute->books[i], plant->channels[i]);
     for (size_t i = 0; i < plant->outlet_count; i++)
         outlet_init(compute, &plant->outlets[i]);
-    if (!make_batches(compute)) {
-        error_set(err, "compute: out of memory for batch analyzers");
+    if (!make_memories(compute)) {
+        error_set(err, "compute: out of memory for values that come late");
         compute_free(compute);
         return NULL;
     }
@@ -138,10 +154,15 @@ void compute_free(struct compute *compute)
 {
     if (!compute)
         return;
-    for (size_t i = 0; compute->channels && compute->plant && i < compute->plant->channel_count; i++)
+    for (size_t i = 0; compute->channels && compute->plant && i < compute->plant->channel_count; i++) {
         free(compute->channels[i].batch);
-    for (size_t i = 0; compute->outlets && compute->plant && i < compute->plant->outlet_count; i++)
+        free(compute->channels[i].told);
+    }
+    for (size_t i = 0; compute->outlets && compute->plant && i < compute->plant->outlet_count; i++) {
         free(compute->outlets[i].volumes);
+        free(compute->outlets[i].told_flow);
+    }
+    amend_free(compute->amend);
     free(compute->channels);
     free(compute->books);
     free(compute->rank);
@@ -192,6 +213,7 @@ void compute_tick(struct compute *compute, int64_t now_ms)
         return;
     }
     close_until(compute, now_ms);
+    amend_tick(compute, false);
 }
 
 int64_t compute_due_ms(const struct compute *compute)

@@ -19,8 +19,10 @@
 
 /* How long after its end a period stays open for values that are still on their way. */
 enum { COMPUTE_GRACE_MS = 1000 };
-/* How far back a late value of a batch analyzer can correct. */
+/* How far back a late value can correct. */
 enum { COMPUTE_CORRECTS_HOURS = 48 };
+
+typedef void (*compute_give)(void *with, const struct sample *sample);
 
 struct compute_sink {
     void *owner;
@@ -28,10 +30,17 @@ struct compute_sink {
      */
     bool (*record)(void *owner, const struct period_record *record);
     void (*alarm)(void *owner, const struct alarm_event *event); /* borrowed for the call */
+    /* Hands over the raw samples of an outlet with from_ms ≤ time < to_ms that have been given so far, in the order in
+     * which they were given. False: not at hand just now, ask again. NULL: never, and what comes late is only kept. */
+    bool (*history)(void *owner, const struct outlet *outlet, int64_t from_ms, int64_t to_ms, compute_give give,
+                    void *with);
 };
 
 struct compute_counts {
-    uint64_t samples, late; /* late: for a period that has closed; kept raw, not computed */
+    uint64_t samples;
+    uint64_t late;     /* for a minute that has closed */
+    uint64_t amended;  /* outlets whose closed hours were computed again */
+    uint64_t too_late; /* late by more than can be corrected, or more of them than can be held: kept raw only */
     uint64_t out_of_range, impossible;
 };
 
@@ -49,7 +58,11 @@ void compute_begin(struct compute *compute, int64_t instant_ms);
  * of that instant, whichever comes first). Times may step back a little between groups. Ticks by itself. */
 void compute_samples(struct compute *compute, const struct sample *samples, size_t count);
 
-/* Closes every period whose end + COMPUTE_GRACE_MS ≤ now_ms. After more than a day of nothing (a long stop, a clock
+/* A sample with own_time that comes for a closed minute has the hours it belongs to computed again, once its minute of
+ * arrival has closed and no other came meanwhile (or after ten minutes): hours that changed are told again with the
+ * next revision, and those still open go on with it. Another late sample (the clock was set back) is kept raw only.
+ *
+ * Closes every period whose end + COMPUTE_GRACE_MS ≤ now_ms. After more than a day of nothing (a long stop, a clock
  * that was set right at last) the day in progress is closed and computing begins anew at now_ms: days between are not
  * made up. */
 void compute_tick(struct compute *compute, int64_t now_ms);
@@ -75,14 +88,17 @@ struct kept_finding {
 };
 bool compute_restore_finding(struct compute *compute, const struct kept_finding *kept);
 
-/* A closed period that those still in progress are made of: hours of today, days of this year, months of this year,
- * each before anything later; hours of this month also count for the ultra-low share. */
+/* A closed period that those still in progress at now_ms are made of, or that late values can still change: months,
+ * days and hours (of longer and 2-hour periods only the revision counts), each before anything later. Hours of this
+ * month also count for the ultra-low share. One that begins at now_ms or later was told too, and stands when the raw
+ * samples are computed again. */
 struct kept_record {
     const char *outlet, *factor;
     enum period period;
     int64_t from_ms;
     enum mark mark;
     double value, converted, weight, amount;
+    double flow;   /* of the outlet */
     int condition; /* enum operating_state, or -1 */
     uint32_t valid, revision;
 };
@@ -94,6 +110,10 @@ bool compute_acknowledge(struct compute *compute, const char *id, const char *by
 
 /* The latest figures of a channel, for status: dry standard-state value, converted, mark. False before the first. */
 bool compute_latest(const struct compute *compute, uint32_t channel, struct reading *out, int64_t *time_ms);
+
+/* For restarts with another configuration: what came before now_ms was made by the old one, and late values do not
+ * change it any more. */
+void compute_renounce(struct compute *compute, int64_t now_ms);
 
 struct compute_counts compute_counts(const struct compute *compute);
 

@@ -2,9 +2,11 @@
  * over a restart, and the acknowledgement of an alarm by its id. */
 #include "compute/plant_state.h"
 
+#include "compute/amend.h"
 #include "compute/batch.h"
 #include "model/instant.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,8 +24,17 @@ static struct line_state *find_line(const struct compute *compute, const char *n
     return NULL;
 }
 
+static void adopt_told(struct told *new, const struct told *old, int64_t now_ms)
+{
+    if (new &&old)
+        *new = *old;
+    else if (new)
+        told_init(new, now_ms);
+}
+
 /* What the new configuration says of the channel stays, what happened to it comes over. */
-static void adopt_channel(const struct outlet_state *o, struct channel_state *new, struct channel_state *old)
+static void adopt_channel(const struct outlet_state *o, struct channel_state *new, struct channel_state *old,
+                          int64_t now_ms)
 {
     const struct channel_state made = *new;
     *new->book = *old->book;
@@ -35,9 +46,23 @@ static void adopt_channel(const struct outlet_state *o, struct channel_state *ne
     outlet_know_channel(o, new);
     new->batch = made.batch && old->batch ? old->batch : made.batch; /* what is left over is freed with the old */
     old->batch = made.batch && old->batch ? made.batch : old->batch;
+    new->told = made.told;
+    adopt_told(made.told, old->told, now_ms);
 }
 
-static void adopt_outlet(struct compute *compute, struct compute *from, struct outlet_state *old)
+static void renounce(struct outlet_state *o, int64_t now_ms)
+{
+    o->amend_since_ms = period_end_ms(PERIOD_2HOUR, period_floor_ms(PERIOD_2HOUR, now_ms));
+    o->amend_from_ms = INSTANT_NONE;
+}
+
+void compute_renounce(struct compute *compute, int64_t now_ms)
+{
+    for (size_t i = 0; i < compute->plant->outlet_count; i++)
+        renounce(&compute->outlets[i], now_ms);
+}
+
+static void adopt_outlet(struct compute *compute, struct compute *from, struct outlet_state *old, int64_t now_ms)
 {
     struct outlet_state *o = NULL;
     for (size_t i = 0; i < compute->plant->outlet_count; i++)
@@ -52,6 +77,8 @@ static void adopt_outlet(struct compute *compute, struct compute *from, struct o
     o->flow = old->flow;
     memcpy(o->flow_above, old->flow_above, sizeof o->flow_above);
     o->flow.above = o->flow_above;
+    adopt_told(o->told_flow, old->told_flow, now_ms);
+    renounce(o, now_ms);
     if (o->volumes && old->volumes)
         *o->volumes = *old->volumes;
     o->condition = o->outlet->has_operation ? old->condition : -1;
@@ -76,17 +103,18 @@ static void adopt_line(struct compute *compute, struct compute *from, size_t n, 
 
 void compute_adopt(struct compute *compute, struct compute *from, int64_t now_ms)
 {
+    amend_tick(from, true);
     compute_begin(compute, now_ms);
     for (size_t i = 0; i < from->plant->line_count; i++)
         adopt_line(compute, from, i, now_ms);
     for (size_t i = 0; i < from->plant->outlet_count; i++)
-        adopt_outlet(compute, from, &from->outlets[i]);
+        adopt_outlet(compute, from, &from->outlets[i], now_ms);
     for (size_t i = 0; i < from->plant->channel_count; i++) {
         struct channel_state *old = &from->channels[i];
         struct outlet_state *old_outlet = outlet_state_of(from, (uint32_t)i);
         struct channel_state *new = find_channel(compute, old_outlet->outlet->id, old->channel->factor->code);
         if (new)
-            adopt_channel(outlet_state_of(compute, new->channel->index), new, old);
+            adopt_channel(outlet_state_of(compute, new->channel->index), new, old, now_ms);
         else
             judge_gone(old_outlet, old, now_ms);
     }
@@ -134,36 +162,57 @@ bool compute_restore_finding(struct compute *compute, const struct kept_finding 
     return true;
 }
 
+static bool within(enum period period, int64_t from_ms, int64_t now_ms)
+{
+    return period_floor_ms(period, from_ms) == period_floor_ms(period, now_ms);
+}
+
+/* The state of a closed period counts for those in progress that it is part of. */
+static void restore_condition(struct outlet_state *o, const struct kept_record *kept, int64_t now_ms)
+{
+    static const enum period WITHIN[PERIODS] = {
+        [PERIOD_HOUR] = PERIOD_DAY, [PERIOD_DAY] = PERIOD_MONTH, [PERIOD_MONTH] = PERIOD_QUARTER};
+    if (WITHIN[kept->period] == PERIOD_REALTIME || kept->condition < 0)
+        return;
+    if (within(WITHIN[kept->period], kept->from_ms, now_ms))
+        operation_feed(o, kept->period, kept->condition);
+    else if (kept->period == PERIOD_MONTH && within(PERIOD_YEAR, kept->from_ms, now_ms))
+        o->parts_in[PERIOD_YEAR][kept->condition]++;
+}
+
+/* It is a part of longer periods that are still in progress. */
+static void feed_longer(struct outlet_state *o, struct channel_state *c, const struct kept_record *kept,
+                        const struct quantum *q, int64_t now_ms)
+{
+    const struct quantum flow = {isfinite(kept->flow) ? MARK_N : MARK_B, kept->flow, NAN, NAN, REASON_NONE, false};
+    bool judged = operation_treatment(o, kept->condition) == TREAT_JUDGE;
+    if (kept->period == PERIOD_HOUR && within(PERIOD_MONTH, kept->from_ms, now_ms))
+        channel_count_hour(c, judged, c->mean == MEAN_CONVERTED ? kept->converted : kept->value);
+    if (c == o->channels) /* once an outlet */
+        restore_condition(o, kept, now_ms);
+    if (kept->period == PERIOD_HOUR && !within(PERIOD_DAY, kept->from_ms, now_ms))
+        return;
+    series_feed(&c->series, kept->period, kept->from_ms, q, kept->amount);
+    if (c == o->channels)
+        series_feed(&o->flow, kept->period, kept->from_ms, &flow, NAN);
+}
+
 void compute_restore_record(struct compute *compute, const struct kept_record *kept, int64_t now_ms)
 {
     struct channel_state *c = find_channel(compute, kept->outlet, kept->factor);
-    const struct quantum q = {kept->mark, kept->value, kept->converted, kept->weight, REASON_NONE, false};
     if (!c)
         return;
-    if (kept->period == PERIOD_HOUR &&
-        period_floor_ms(PERIOD_MONTH, kept->from_ms) == period_floor_ms(PERIOD_MONTH, now_ms))
-        channel_count_hour(
-            c, operation_treatment(outlet_state_of(compute, c->channel->index), kept->condition) == TREAT_JUDGE,
-            c->mean == MEAN_CONVERTED ? kept->converted : kept->value);
-    bool today = period_floor_ms(PERIOD_DAY, kept->from_ms) == period_floor_ms(PERIOD_DAY, now_ms);
-    bool month = period_floor_ms(PERIOD_MONTH, kept->from_ms) == period_floor_ms(PERIOD_MONTH, now_ms);
-    if (kept->period != PERIOD_HOUR || today)
-        series_feed(&c->series, kept->period, kept->from_ms, &q, kept->amount);
     struct outlet_state *o = outlet_state_of(compute, c->channel->index);
-    bool part =
-        kept->period == PERIOD_MONTH || (kept->period == PERIOD_DAY && month) || (kept->period == PERIOD_HOUR && today);
-    if (part && c == o->channels) /* once an outlet */
-        operation_feed(o, kept->period, kept->condition);
+    const struct quantum q = {kept->mark, kept->value, kept->converted, kept->weight, REASON_NONE, false};
+    const struct told_part part = {
+        .start_ms = kept->from_ms, .q = q, .amount = kept->amount, .valid = kept->valid, .revision = kept->revision};
+    if (kept->from_ms < now_ms)
+        feed_longer(o, c, kept, &q, now_ms);
     if (c->batch)
         c->batch->forgot = true; /* values before the restart are not all known */
-    if (c->batch && kept->period == PERIOD_HOUR)
-        batch_remember(c, &(struct batch_hour){.start_ms = kept->from_ms,
-                                               .q = q,
-                                               .amount = kept->amount,
-                                               .valid = kept->valid,
-                                               .revision = kept->revision});
-    else if (c->batch)
-        batch_remember_revision(c, kept->period, kept->from_ms, kept->revision);
+    told_remember(c->told, kept->period, &part);
+    if (o->told_flow && c == o->channels && kept->period != PERIOD_2HOUR)
+        told_remember_flow(o, kept->period, kept->from_ms, kept->flow, kept->condition);
 }
 
 struct acknowledgement {

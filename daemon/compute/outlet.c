@@ -5,8 +5,8 @@
  *   computed  = sum of times · dry standard value of its inputs ─────────────────► converted
  *
  * A sibling counts while its latest value is N and not older than three of its intervals and a second. */
+#include "compute/amend.h"
 #include "compute/batch.h"
-
 #include "compute/convert.h"
 #include "model/instant.h"
 
@@ -193,19 +193,21 @@ static void make_latest(struct channel_state *c, const struct taken *taken)
 }
 
 /* A figure is known: it becomes the channel's latest, goes into its windows and is judged. */
-static void take(struct outlet_state *o, struct channel_state *c, int64_t time_ms, struct quantum q)
+static void take(struct outlet_state *o, struct channel_state *c, int64_t time_ms, struct quantum q, bool own_time)
 {
     const struct taken taken = {time_ms, q};
     bool late = time_ms < o->minute_next_ms || time_ms < o->realtime_next_ms;
     o->first_ms = time_ms < o->first_ms ? time_ms : o->first_ms;
     o->counts->late += late;
-    if (!c->batch || c->time_ms == INSTANT_NONE || time_ms >= c->time_ms)
+    if (c->time_ms == INSTANT_NONE || time_ms >= c->time_ms)
         make_latest(c, &taken);
     if (c->batch)
         batch_take(o, c, &taken);
     if (late) {
-        if (c->batch) /* it is late by its nature, and proves that the analyzer works */
+        if (c->batch || (own_time && c->interval_ms > MINUTE_MS)) /* late by its nature, and a sign of life */
             silence_heard(o, c, time_ms);
+        if (own_time && !c->batch)
+            amend_note(o, time_ms);
         return;
     }
     if (c->mean == MEAN_WEIGHTED)
@@ -241,7 +243,7 @@ void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct
         else if (c->mean == MEAN_CONVERTED)
             q.reason = to_reference(o, q.value, sample->time_ms, &q.converted);
     }
-    take(o, c, sample->time_ms, q);
+    take(o, c, sample->time_ms, q, sample->own_time);
 }
 
 static void compute_one(struct outlet_state *o, struct channel_state *c, int64_t time_ms)
@@ -261,7 +263,7 @@ static void compute_one(struct outlet_state *o, struct channel_state *c, int64_t
     }
     if (q.mark == MARK_N && c->mean == MEAN_CONVERTED)
         q.reason = to_reference(o, q.value, time_ms, &q.converted);
-    take(o, c, time_ms, q);
+    take(o, c, time_ms, q, false);
 }
 
 void outlet_computed(struct outlet_state *o, int64_t time_ms)

@@ -3,7 +3,9 @@
  *   outlet.c    a sample becomes a figure and goes into its windows
  *   flow.c      flow of the outlet: velocity, flow meter or totalizer
  *   periods.c   windows that ended close together into one record
- *   batch.c     water values that come late: what they amend and correct
+ *   batch.c     water values that come late by their nature: what they amend and correct
+ *   told.c      what was told, and telling it again
+ *   amend.c     samples of closed minutes: their hours are computed again from the raw values
  *   operation.c what the plant is doing
  *   judge.c     figures against limits; alarms of samples and closed periods
  *   foresee.c   alarms that come before a period closes
@@ -37,6 +39,7 @@ struct taken {
 };
 
 struct batch;
+struct told;
 struct batch_volumes;
 
 /* What is asked for only when a period closes or something is found. */
@@ -82,6 +85,7 @@ struct channel_state {
     double limit_max; /* of the hour limit that applies on the day limit_day_ms; NAN: none */
     int64_t limit_day_ms;
     struct batch *batch;    /* of a batch analyzer of water; NULL for others */
+    struct told *told;      /* NULL: nothing comes late at this outlet */
     int32_t over, abnormal; /* consecutive samples above k × limit, marked */
 
     struct series series;
@@ -103,11 +107,15 @@ struct outlet_state {
     struct channel_state *role[ROLES]; /* the outlet's O2, temperature ...; NULL when it has none */
     struct line_state *lines;          /* the plant's, by line index */
     struct batch_volumes *volumes;     /* NULL: no batch analyzer of water */
+    struct told *told_flow;            /* NULL: nothing comes late, or no flow */
     struct series flow;                /* dry standard m3/h (gas), L/s (water) */
     struct window flow_above[PERIODS];
     bool has_5min, has_computed;
     int64_t realtime_next_ms; /* start of the first window not yet closed */
     int64_t minute_next_ms;
+    int64_t amend_from_ms;                 /* the earliest sample that came for a closed minute; INSTANT_NONE: none */
+    int64_t amend_noted_ms, amend_last_ms; /* the minute in progress when the first and the last such sample came */
+    int64_t amend_since_ms;                /* hours before it were made by another configuration */
     int64_t first_ms; /* of the first sample since the beginning: an hour that began before it is not complete */
     unsigned realtime_slot, minute_slot;          /* the windows that gather now: a hint for fetching ahead */
     int condition;                                /* of the last closed minute; -1: unknown */
@@ -150,6 +158,7 @@ void series_feed(struct series *series, enum period period, int64_t start_ms, co
 struct reading periods_reading(const struct channel_state *c, const struct figure *f, enum period period);
 /* One closed hour of the month in progress, for the ultra-low share. */
 void channel_count_hour(struct channel_state *c, bool judged, double figure);
+void channel_uncount_hour(struct channel_state *c, bool judged, double figure); /* ... that is made again */
 
 /* operation.c: the state of the minute whose figures are in record; then of longer periods. */
 void operation_minute(struct outlet_state *o, const struct period_record *record);

@@ -150,16 +150,14 @@ static void close_channel(struct outlet_state *o, struct channel_state *c, const
                         ? own_amount(o, c, period, f.value, record->flow, volume)
                         : f.amount;
     double weight = c->mean != MEAN_WEIGHTED ? NAN : period == PERIOD_MINUTE ? volume : f.weight;
-    const struct quantum q = {f.mark,   f.value, f.converted, weight, f.mark == MARK_N ? f.reason : REASON_NONE,
-                              f.assumed};
-    series_feed(&c->series, period, record->from_ms, &q, gas && period == PERIOD_MINUTE ? NAN : amount);
     f.amount = amount;
     f.weight = weight;
+    if (c->told && period >= PERIOD_HOUR)
+        told_close(c->told, period, record->from_ms, &f);
+    const struct quantum q = told_quantum(&f);
+    series_feed(&c->series, period, record->from_ms, &q, gas && period == PERIOD_MINUTE ? NAN : f.amount);
     *r = periods_reading(c, &f, period);
     r->forecast = period >= PERIOD_DAY ? foresee_year(c, record->to_ms) : NAN;
-    if (c->batch && period == PERIOD_HOUR)
-        batch_remember(c,
-                       &(struct batch_hour){.start_ms = record->from_ms, .q = q, .amount = amount, .valid = f.valid});
     if (period == PERIOD_REALTIME && r->reason == REASON_MARKED && c->reason != REASON_NONE)
         r->reason = c->reason;
 }
@@ -175,6 +173,9 @@ static void close_flow(struct outlet_state *o, struct period_record *record)
     }
     struct figure f =
         close_window(o, &o->flow, record->period, record->from_ms, channel->channel->interval_ms, MEAN_PLAIN);
+    const struct told_part *told = told_find(o->told_flow, record->period, record->from_ms);
+    f.value = told ? told->q.value : f.value; /* before a restart */
+    f.mark = told ? told->q.mark : f.mark;
     const struct quantum q = {f.mark, f.value, NAN, NAN, REASON_NONE, f.assumed};
     series_feed(&o->flow, record->period, record->from_ms, &q, NAN);
     record->flow = f.value;
@@ -200,6 +201,14 @@ void channel_count_hour(struct channel_state *c, bool judged, double figure)
         return;
     c->book->judged_hours++;
     c->book->ultra_low_hours += figure <= c->channel->ultra_low;
+}
+
+void channel_uncount_hour(struct channel_state *c, bool judged, double figure)
+{
+    if (!judged || !isfinite(figure) || !isfinite(c->channel->ultra_low) || c->book->judged_hours == 0)
+        return;
+    c->book->judged_hours--;
+    c->book->ultra_low_hours -= figure <= c->channel->ultra_low && c->book->ultra_low_hours > 0;
 }
 
 static void judge_all(struct outlet_state *o, const struct period_record *record)
@@ -228,6 +237,8 @@ static void close_period(struct outlet_state *o, enum period period, int64_t sta
     if (period == PERIOD_MINUTE)
         operation_minute(o, record);
     operation_of(o, record);
+    if (o->told_flow && period >= PERIOD_HOUR)
+        told_remember_flow(o, period, start_ms, record->flow, record->condition);
     for (size_t i = 0; i < record->reading_count; i++) {
         judge_reading(o, &o->channels[i], record, &record->readings[i]);
         count_ultra_low(&o->channels[i], record, &record->readings[i]);

@@ -6,11 +6,10 @@
 #include "ctl/ctl.h"
 
 #include "compute/compute.h"
-#include "config/csv.h"
+#include "ctl/raw.h"
 #include "model/instant.h"
 #include "publish/body.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,7 @@ struct recompute {
     struct ctl *ctl;
     const struct plant *plant;
     struct compute *compute;
+    struct raw *raw;
     struct sample group[GROUP_MAX];
     size_t count;
     bool begun;
@@ -119,94 +119,26 @@ static void add(struct recompute *r, const struct sample *sample, bool first_of_
 {
     if (r->count == GROUP_MAX || (r->count > 0 && (first_of_group || r->group[0].time_ms != sample->time_ms)))
         run_group(r);
+    raw_mark(r->raw); /* computing may ask again for what came up to here */
     r->group[r->count++] = *sample;
 }
 
-static bool find_channel(const struct plant *plant, const char *outlet, const char *factor, uint32_t *index)
+static void on_sample(void *owner, const struct sample *sample, bool first_of_group)
 {
-    static uint32_t hint;
-    const struct channel *channel = plant_find(plant, outlet, factor, &hint);
-    if (channel)
-        *index = channel->index;
-    return channel != NULL;
+    add(owner, sample, first_of_group);
 }
 
-static const char *read_row(struct recompute *r, const struct csv *csv, struct sample *s)
-{
-    char *end = NULL;
-    const char *value = csv_field(csv, 3);
-    if (csv->malformed)
-        return "not a row of CSV";
-    if (!instant_parse(csv_field(csv, 0), &s->time_ms))
-        return "the time is neither ISO 8601 nor epoch milliseconds";
-    if (!find_channel(r->plant, csv_field(csv, 1), csv_field(csv, 2), &s->channel))
-        return "the configuration has no such outlet and factor";
-    if (!mark_parse(csv_field(csv, 4), &s->mark))
-        return "unknown mark";
-    s->value = value[0] ? strtod(value, &end) : NAN;
-    return value[0] && *end != '\0' ? "the value is not a number" : NULL;
-}
-
-static int from_csv(struct recompute *r)
-{
-    FILE *in = fopen(r->ctl->samples, "re");
-    char *line = NULL;
-    size_t room = 0, number = 0;
-    int code = CTL_DONE;
-    if (!in)
-        return ctl_fail(CTL_FAILED, "open %s: %s", r->ctl->samples, strerror(errno));
-    for (ssize_t length; code == CTL_DONE && (length = getline(&line, &room, in)) > 0;) {
-        struct csv csv;
-        struct sample sample;
-        csv_init(&csv, line, (size_t)length);
-        number++;
-        if (!csv_next(&csv))
-            continue;
-        if (number == 1) {
-            static const char *const HEAD[] = {"time", "outlet", "factor", "value", "mark"};
-            for (size_t i = 0; i < 5; i++)
-                if (strcmp(csv_field(&csv, i), HEAD[i]) != 0)
-                    code = CTL_FAILED;
-            if (code != CTL_DONE)
-                ctl_fail(code, "%s:1: the header must be time,outlet,factor,value,mark", r->ctl->samples);
-            continue;
-        }
-        const char *problem = read_row(r, &csv, &sample);
-        if (problem)
-            code = ctl_fail(CTL_FAILED, "%s:%zu: %s", r->ctl->samples, number, problem);
-        else
-            add(r, &sample, false);
-    }
-    free(line);
-    fclose(in);
-    return code;
-}
-
-static bool stored(void *owner, const struct stored_sample *s)
+static bool on_history(void *owner, const struct outlet *outlet, int64_t from_ms, int64_t to_ms, compute_give give,
+                       void *with)
 {
     struct recompute *r = owner;
-    struct sample sample = s->sample;
-    if (find_channel(r->plant, s->outlet, s->factor, &sample.channel))
-        add(r, &sample, s->first_of_group);
-    return true;
-}
-
-static int from_journal(struct recompute *r)
-{
-    struct error err;
-    int code = CTL_DONE;
-    struct reader *reader = ctl_reader(r->ctl, &code);
-    if (!reader)
-        return code;
-    bool ok = reader_samples(reader, INSTANT_NONE, stored, r, &err);
-    reader_close(reader);
-    return ok ? CTL_DONE : ctl_fail(CTL_FAILED, "%s", err.text);
+    return raw_again(r->raw, outlet, from_ms, to_ms, give, with);
 }
 
 int ctl_recompute(struct ctl *ctl)
 {
     static struct recompute r;
-    struct compute_sink sink = {&r, on_record, on_alarm};
+    struct compute_sink sink = {&r, on_record, on_alarm, on_history};
     struct error err;
     if (!ctl->samples == !ctl->from_journal)
         return ctl_fail(CTL_USAGE, "recompute --config FILE with one of --samples FILE.csv, --from-journal");
@@ -215,13 +147,20 @@ int ctl_recompute(struct ctl *ctl)
         return CTL_CONFIG;
     if (!(r.compute = compute_new(r.plant, sink, &err)))
         return ctl_fail(CTL_FAILED, "%s", err.text);
-    int code = ctl->samples ? from_csv(&r) : from_journal(&r);
+    int code = CTL_DONE;
+    if (!(r.raw = raw_open(ctl, r.plant, &code))) {
+        compute_free(r.compute);
+        return code;
+    }
+    code = raw_each(r.raw, on_sample, &r);
     if (code == CTL_DONE && (r.begun || r.count > 0)) {
+        raw_mark(r.raw);
         run_group(&r);
         /* the clock runs to the end of the last minute: an hour that ends with the samples is closed */
         compute_tick(r.compute, period_start_ms(r.last_ms, MINUTE_MS) + MINUTE_MS + COMPUTE_GRACE_MS);
     }
     let_go(&r, INT64_MAX);
+    raw_close(r.raw);
     compute_free(r.compute);
     free(r.held);
     return r.failed ? ctl_fail(CTL_FAILED, "out of memory") : code;

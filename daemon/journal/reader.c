@@ -331,10 +331,11 @@ static bool walk_block(sqlite3_stmt *s, const struct channel_name *names, size_t
                        enum block_result *result)
 {
     struct block_cursor cursor = {.base_ms = sqlite3_column_int64(s, 1)};
-    struct stored_sample stored;
+    struct stored_sample stored = {.seq = (uint64_t)sqlite3_column_int64(s, 0)};
     cursor.at = sqlite3_column_blob(s, 2);
     cursor.end = cursor.at + sqlite3_column_bytes(s, 2);
     while ((*result = block_next(&cursor, &stored.sample, &stored.first_of_group)) == BLOCK_SAMPLE) {
+        stored.place++;
         if (stored.sample.channel >= name_count || !names[stored.sample.channel].outlet[0])
             continue;
         stored.outlet = names[stored.sample.channel].outlet;
@@ -391,6 +392,22 @@ int64_t reader_last_sample_ms(struct reader *reader)
     int64_t time_ms = s && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : INSTANT_NONE;
     sqlite3_finalize(s);
     return time_ms;
+}
+
+bool reader_last_config(struct reader *reader, uint64_t before, char sha256[65])
+{
+    static const char *const QUERY = "SELECT json_extract(CAST(body AS TEXT), '$.config_sha256') FROM entry WHERE "
+                                     "stream = 'event' AND seq < ?1 AND kind IN "
+                                     "('start', 'stop', 'config', 'clock') ORDER BY seq DESC LIMIT 1";
+    sqlite3_stmt *s = prepare(reader, QUERY, NULL);
+    sha256[0] = '\0';
+    if (s) {
+        sqlite3_bind_int64(s, 1, (int64_t)before);
+        if (sqlite3_step(s) == SQLITE_ROW)
+            snprintf(sha256, 65, "%s", text_at(s, 0));
+    }
+    sqlite3_finalize(s);
+    return sha256[0] != '\0';
 }
 
 bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES],

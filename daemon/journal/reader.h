@@ -61,6 +61,8 @@ bool reader_has_record(struct reader *reader, const char *outlet, const char *fa
 /* Raw samples in their order: of the newest blocks that begin at or after from_ms, or of all (INSTANT_NONE). */
 struct stored_sample {
     const char *outlet, *factor;
+    uint64_t seq;         /* of its block */
+    uint32_t place;       /* in it */
     struct sample sample; /* its channel member is the journal's id */
     bool first_of_group;
 };
@@ -68,6 +70,10 @@ bool reader_samples(struct reader *reader, int64_t from_ms,
                     bool (*each)(void *owner, const struct stored_sample *sample), void *owner, struct error *err);
 /* Time of the last sample entry; INSTANT_NONE when there is none. */
 int64_t reader_last_sample_ms(struct reader *reader);
+
+/* The configuration (SHA-256 of its file, hex) under which the gateway last said something before event seq `before`;
+ * false when there was none. */
+bool reader_last_config(struct reader *reader, uint64_t before, char sha256[65]);
 
 /* Checks that the last `count` entries of a stream are gapless and chained; *seq and hash are its end (0, zeros when it
  * is empty). Works on any connection. */

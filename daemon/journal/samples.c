@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FLAG_MARK = 0x1F, FLAG_NO_VALUE = 0x40, FLAG_FIRST = 0x80 };
+enum { FLAG_MARK = 0x1F, FLAG_OWN_TIME = 0x20, FLAG_NO_VALUE = 0x40, FLAG_FIRST = 0x80 };
 
 void block_begin(struct sample_block *block, int64_t base_ms)
 {
@@ -51,7 +51,8 @@ bool block_add(struct sample_block *block, uint32_t channel_id, const struct sam
         return false;
     at += put_varint(at, channel_id);
     at += put_varint(at, zigzag(sample->time_ms - block->base_ms));
-    *at++ = (uint8_t)((unsigned)sample->mark | (has_value ? 0U : FLAG_NO_VALUE) | (first_of_group ? FLAG_FIRST : 0U));
+    *at++ = (uint8_t)((unsigned)sample->mark | (sample->own_time ? FLAG_OWN_TIME : 0U) |
+                      (has_value ? 0U : FLAG_NO_VALUE) | (first_of_group ? FLAG_FIRST : 0U));
     if (has_value) {
         memcpy(&bits, &sample->value, sizeof bits);
         for (int i = 0; i < 8; i++)
@@ -74,7 +75,8 @@ enum block_result block_next(struct block_cursor *cursor, struct sample *sample,
     *sample = (struct sample){.time_ms = cursor->base_ms + unzigzag(delta),
                               .channel = (uint32_t)channel,
                               .mark = (enum mark)(flags & FLAG_MARK),
-                              .value = NAN};
+                              .value = NAN,
+                              .own_time = (flags & FLAG_OWN_TIME) != 0};
     *first_of_group = (flags & FLAG_FIRST) != 0;
     if (sample->mark >= MARKS)
         return BLOCK_MALFORMED;

@@ -6,15 +6,17 @@
 #include "model/period.h"
 #include "model/plant.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* One raw value off the wire, already scaled to the channel's unit and basis. */
 struct sample {
-    int64_t time_ms;  /* wall clock when the answer was complete */
+    int64_t time_ms;  /* wall clock when the answer was complete, or when it was measured (own_time) */
     uint32_t channel; /* index into plant->channels */
     enum mark mark;
-    double value; /* meaningless unless finite; a mark other than N keeps the value it came with */
+    double value;  /* meaningless unless finite; a mark other than N keeps the value it came with */
+    bool own_time; /* time_ms is the instrument's own word (SampleTime, or sent again), not that of arrival */
 };
 
 /* Why a figure is absent or not judged. Codes are published; texts are for people. */

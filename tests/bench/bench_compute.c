@@ -86,7 +86,7 @@ static double run(struct compute *compute, size_t channels, int64_t begin_ms, lo
             double base = BASE[c % CHANNELS];
             bool wanders = c % CHANNELS != 9;
             group[n++] = (struct sample){begin_ms + s * 1000, (uint32_t)c, MARK_N,
-                                         wanders ? base * (1 + (double)(noise >> 16) / 6553600) : base};
+                                         wanders ? base * (1 + (double)(noise >> 16) / 6553600) : base, false};
             if (n < GROUP && c + 1 < channels)
                 continue;
             compute_samples(compute, group, n);
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
     static struct load_report report;
     char path[] = "/tmp/bench-compute-XXXXXX";
     struct error err;
-    struct compute_sink sink = {NULL, on_record, on_alarm};
+    struct compute_sink sink = {.record = on_record, .alarm = on_alarm};
     long channels, seconds;
     if (argc != 3 || !number(argv[1], CHANNELS, CHANNELS_MAX, &channels) || !number(argv[2], 1, 1000000, &seconds)) {
         fprintf(stderr, "usage: bench_compute CHANNELS SECONDS\n");

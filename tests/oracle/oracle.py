@@ -40,6 +40,7 @@ class Plant:
     kv: F = F(1)
     ambient: F = F("101.325")
     fixed_moisture: F = None
+    hj212: bool = False      # its analyzers speak HJ 212, and send again what was not acknowledged
 
 
 @dataclass

@@ -39,8 +39,9 @@ static int tear_down(void **state)
 static void feed(int64_t time_ms, double so2, double o2, enum mark so2_mark)
 {
     const struct sample samples[] = {
-        {time_ms, SO2, so2_mark, so2}, {time_ms, O2, MARK_N, o2}, {time_ms, T, MARK_N, 120}, {time_ms, P, MARK_N, -0.5},
-        {time_ms, X, MARK_N, 12},      {time_ms, V, MARK_N, 10},  {time_ms, PM, MARK_N, 10},
+        {time_ms, SO2, so2_mark, so2, false}, {time_ms, O2, MARK_N, o2, false}, {time_ms, T, MARK_N, 120, false},
+        {time_ms, P, MARK_N, -0.5, false},    {time_ms, X, MARK_N, 12, false},  {time_ms, V, MARK_N, 10, false},
+        {time_ms, PM, MARK_N, 10, false},
     };
     compute_samples(compute, samples, 7);
 }
@@ -136,7 +137,7 @@ static void values_of_one_instant_see_each_other(void **state)
     (void)state;
     int64_t t = at("2026-11-23T08:00:00");
     feed(t, 28, 6, MARK_N);
-    const struct sample samples[] = {{t + 5000, SO2, MARK_N, 28}, {t + 5000, O2, MARK_N, 8.5}};
+    const struct sample samples[] = {{t + 5000, SO2, MARK_N, 28, false}, {t + 5000, O2, MARK_N, 8.5, false}};
     compute_samples(compute, samples, 2);
     struct reading now;
     int64_t when;
@@ -153,7 +154,7 @@ static void a_stale_sibling_does_not_count(void **state)
     struct reading now;
     int64_t when;
     feed(t, 28, 8.5, MARK_N);
-    const struct sample fresh = {t + 16000, SO2, MARK_N, 28}, stale = {t + 16001, SO2, MARK_N, 28};
+    const struct sample fresh = {t + 16000, SO2, MARK_N, 28, false}, stale = {t + 16001, SO2, MARK_N, 28, false};
     compute_samples(compute, &fresh, 1);
     assert_true(compute_latest(compute, SO2, &now, &when));
     check_close(now.converted, 33.6, 1e-9);
@@ -308,8 +309,8 @@ static void period_edges_are_sharp(void **state)
 {
     (void)state;
     int64_t t = at("2026-11-23T08:01:00");
-    const struct sample early = {t - 1, SO2, MARK_N, 1}, on_time = {t, SO2, MARK_N, 2},
-                        in_grace = {t - 2, SO2, MARK_N, 3}, late = {t - 1, SO2, MARK_N, 4};
+    const struct sample early = {t - 1, SO2, MARK_N, 1, false}, on_time = {t, SO2, MARK_N, 2, false},
+                        in_grace = {t - 2, SO2, MARK_N, 3, false}, late = {t - 1, SO2, MARK_N, 4, false};
     compute_samples(compute, &early, 1);
     compute_samples(compute, &on_time, 1);
     compute_samples(compute, &in_grace, 1); /* 08:00 is still open */
@@ -344,7 +345,7 @@ static void a_day_is_the_mean_of_its_hours(void **state)
 /* A reload in the middle of an hour loses nothing: the hour closes as if nothing had happened. */
 static void a_reload_keeps_windows_in_progress(void **state)
 {
-    struct compute_sink sink = {NULL, on_record, on_alarm};
+    struct compute_sink sink = {.record = on_record, .alarm = on_alarm};
     struct error err;
     (void)state;
     int64_t t = feed_minutes(at("2026-11-23T08:00:00"), 30, 20, 6, MARK_N);
@@ -386,7 +387,7 @@ static bool restore(const char *outlet, int period)
 
 static void what_is_not_in_the_table_cannot_happen(void **state)
 {
-    struct compute_sink sink = {NULL, on_record, on_alarm};
+    struct compute_sink sink = {.record = on_record, .alarm = on_alarm};
     (void)state;
     (void)sink;
     assert_true(restore("DA001", PERIOD_HOUR));
@@ -410,7 +411,7 @@ static void a_batch_value_stands_until_the_next(void **state)
                                "outlets: [{id: DW001, name: w, medium: water, channels: [{factor: w21011, interval_ms: "
                                "3600000, source: {line: a}}]}]\n";
     static struct load_report report;
-    struct compute_sink sink = {NULL, on_record, on_alarm};
+    struct compute_sink sink = {.record = on_record, .alarm = on_alarm};
     struct error err;
     (void)state;
     write_text("w.yaml", TEXT);
@@ -421,14 +422,14 @@ static void a_batch_value_stands_until_the_next(void **state)
     assert_non_null(c);
     int64_t begin = at("2026-11-23T08:00:00");
     compute_begin(c, begin);
-    compute_samples(c, &(struct sample){begin + 30000, 0, MARK_N, 0.3}, 1);
+    compute_samples(c, &(struct sample){begin + 30000, 0, MARK_N, 0.3, false}, 1);
     compute_tick(c, begin + 30 * MINUTE_MS + 1000);
     check_close(last[PERIOD_MINUTE].readings[0].value, 0.3, 0);
     assert_int_equal(last[PERIOD_MINUTE].readings[0].mark, MARK_N);
     compute_tick(c, begin + HOUR_MS + 1000);
     check_close(last[PERIOD_HOUR].readings[0].value, 0.3, 1e-12);
     assert_int_equal(last[PERIOD_HOUR].readings[0].valid, 60);
-    compute_samples(c, &(struct sample){begin + HOUR_MS + 30000, 0, MARK_N, 0.5}, 1);
+    compute_samples(c, &(struct sample){begin + HOUR_MS + 30000, 0, MARK_N, 0.5, false}, 1);
     compute_tick(c, begin + 2 * HOUR_MS + 1000);
     check_close(last[PERIOD_HOUR].readings[0].value, 0.5, 1e-12);
     compute_tick(c, begin + 4 * HOUR_MS + 1000);

@@ -15,7 +15,7 @@ static int64_t minutes(int64_t from_ms, int count, const double *values, size_t 
         size_t n = 0;
         for (size_t c = 0; c < channels; c++)
             if (isfinite(values[c]))
-                samples[n++] = (struct sample){from_ms + m * MINUTE_MS, (uint32_t)c, MARK_N, values[c]};
+                samples[n++] = (struct sample){from_ms + m * MINUTE_MS, (uint32_t)c, MARK_N, values[c], false};
         compute_samples(compute, samples, n);
     }
     compute_tick(compute, from_ms + count * MINUTE_MS + COMPUTE_GRACE_MS);
@@ -284,7 +284,7 @@ static void an_hour_that_is_lost_is_said(void **state)
                      0);
     int64_t t = MINUTES(at("2026-11-23T08:00:00"), 10, 10);
     for (int m = 0; m < 16; m++) {
-        const struct sample sample = {t + m * MINUTE_MS, 0, MARK_C, 10};
+        const struct sample sample = {t + m * MINUTE_MS, 0, MARK_C, 10, false};
         compute_samples(compute, &sample, 1);
     }
     MINUTES(t + 16 * MINUTE_MS, 34, 10);

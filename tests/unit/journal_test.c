@@ -365,13 +365,14 @@ static void cursors_and_channels_survive(void **state)
     journal_close(journal);
 }
 
-/* One sample by hand: channel 300 = AC 02, +1000 ms zigzag 2000 = D0 0F, flags 80|5 (C), 1.5 = 3FF8... little endian.
+/* One sample by hand: channel 300 = AC 02, +1000 ms zigzag 2000 = D0 0F, flags 80|20|5 (first, own time, C), 1.5 =
+ * 3FF8... little endian.
  */
 static void sample_blocks_are_as_documented(void **state)
 {
-    static const uint8_t WANT[] = {0xAC, 0x02, 0xD0, 0x0F, 0x85, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x01, 0x01, 0x47};
+    static const uint8_t WANT[] = {0xAC, 0x02, 0xD0, 0x0F, 0xA5, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x01, 0x01, 0x47};
     static struct sample_block block;
-    const struct sample one = {6000, 0, MARK_C, 1.5}, two = {4999, 0, MARK_B, NAN};
+    const struct sample one = {6000, 0, MARK_C, 1.5, true}, two = {4999, 0, MARK_B, NAN, false};
     (void)state;
     block_begin(&block, 5000);
     assert_true(block_add(&block, 300, &one, true));
@@ -382,10 +383,11 @@ static void sample_blocks_are_as_documented(void **state)
     struct sample got;
     bool first;
     assert_int_equal(block_next(&cursor, &got, &first), BLOCK_SAMPLE);
-    assert_true(first && got.channel == 300 && got.time_ms == 6000 && got.mark == MARK_C);
+    assert_true(first && got.channel == 300 && got.time_ms == 6000 && got.mark == MARK_C && got.own_time);
     check_close(got.value, 1.5, 0);
     assert_int_equal(block_next(&cursor, &got, &first), BLOCK_SAMPLE);
-    assert_true(!first && got.channel == 1 && got.time_ms == 4999 && got.mark == MARK_B && isnan(got.value));
+    assert_true(!first && got.channel == 1 && got.time_ms == 4999 && got.mark == MARK_B && isnan(got.value) &&
+                !got.own_time);
     assert_int_equal(block_next(&cursor, &got, &first), BLOCK_END);
     for (size_t n = 1; n < sizeof WANT; n++) { /* every cut is an end or malformed, never an overread (ASan) */
         uint8_t *cut = malloc(n);

@@ -43,7 +43,7 @@ struct row {
     const struct channel *channel;
     enum period period;
     int64_t from_ms, to_ms;
-    double value, converted, min, max, amount, weight;
+    double value, converted, min, max, amount, weight, flow;
     int condition, exceeds;
     enum mark mark;
     uint32_t valid, expected, within, judged_hours;
@@ -82,11 +82,11 @@ static bool keep_record(void *owner, const struct period_record *record)
     for (size_t i = 0; i < record->reading_count; i++) {
         const struct reading *r = &record->readings[i];
         assert_true(now->row_count < KEPT_RECORDS);
-        now->rows[now->row_count++] =
-            (struct row){record->outlet->id, r->channel,         record->period,  record->from_ms, record->to_ms,
-                         r->value,           r->converted,       r->min,          r->max,          r->amount,
-                         r->weight,          record->condition,  r->exceeds,      r->mark,         r->valid,
-                         r->expected,        r->ultra_low_hours, r->judged_hours, record->judged};
+        now->rows[now->row_count++] = (struct row){
+            record->outlet->id, r->channel,    record->period, record->from_ms, record->to_ms, r->value,
+            r->converted,       r->min,        r->max,         r->amount,       r->weight,     record->flow,
+            record->condition,  r->exceeds,    r->mark,        r->valid,        r->expected,   r->ultra_low_hours,
+            r->judged_hours,    record->judged};
     }
     return true;
 }
@@ -110,7 +110,7 @@ static double dice(void)
 static void put(int64_t time_ms, uint32_t channel, double value, enum mark mark)
 {
     assert_true(sample_count < SAMPLES);
-    samples[sample_count++] = (struct sample){time_ms, channel, mark, value};
+    samples[sample_count++] = (struct sample){time_ms, channel, mark, value, false};
 }
 
 /* Weather of the month: calibrations, outages, start-ups, stops, bad days. */
@@ -153,7 +153,7 @@ static void make_samples(int64_t begin_ms, int64_t end_ms)
 static struct compute *fresh_compute(void)
 {
     struct error err;
-    struct compute_sink sink = {NULL, keep_record, keep_alarm};
+    struct compute_sink sink = {.record = keep_record, .alarm = keep_alarm};
     struct compute *made = compute_new(plant, sink, &err);
     assert_non_null(made);
     return made;
@@ -172,12 +172,18 @@ static void put_back(struct compute *c, enum period period, int64_t since_ms, in
 {
     for (size_t i = 0; i < now->row_count; i++) {
         const struct row *r = &now->rows[i];
-        const struct kept_record kept = {r->outlet,    r->channel->factor->code,
-                                         r->period,    r->from_ms,
-                                         r->mark,      r->value,
-                                         r->converted, r->weight,
-                                         r->amount,    r->condition,
-                                         r->valid,     0};
+        const struct kept_record kept = {.outlet = r->outlet,
+                                         .factor = r->channel->factor->code,
+                                         .period = r->period,
+                                         .from_ms = r->from_ms,
+                                         .mark = r->mark,
+                                         .value = r->value,
+                                         .converted = r->converted,
+                                         .weight = r->weight,
+                                         .amount = r->amount,
+                                         .flow = r->flow,
+                                         .condition = r->condition,
+                                         .valid = r->valid};
         if (r->period == period && r->from_ms >= since_ms && r->from_ms < begin_ms)
             compute_restore_record(c, &kept, begin_ms);
     }
@@ -325,7 +331,8 @@ static void a_month_holds_and_restarts_change_nothing(void **state)
                     same_number(a->value, b->value) && same_number(a->converted, b->converted) &&
                     same_number(a->min, b->min) && same_number(a->max, b->max) && same_number(a->amount, b->amount) &&
                     a->valid == b->valid && a->mark == b->mark && a->exceeds == b->exceeds &&
-                    a->condition == b->condition && a->within == b->within && a->judged_hours == b->judged_hours;
+                    a->condition == b->condition && same_number(a->flow, b->flow) && a->within == b->within &&
+                    a->judged_hours == b->judged_hours;
         if (!same) {
             char text[INSTANT_TEXT];
             fail_msg("%s %s %s %s: %.10g %.10g min %.10g amount %.10g valid %u mark %d state %d hours %u/%u, after "

@@ -41,7 +41,7 @@ static inline int64_t at(const char *text)
 static inline int begin_plant(const char *yaml, const char *from)
 {
     static struct load_report report;
-    struct compute_sink sink = {NULL, on_record, on_alarm};
+    struct compute_sink sink = {.record = on_record, .alarm = on_alarm};
     struct error err;
     write_text("p.yaml", yaml);
     plant = plant_load("p.yaml", &report);

@@ -136,8 +136,11 @@ static void report_eflag(struct analyzers *a, const struct hj212_segment *s, con
 
 static void take_values(struct analyzers *a, const struct hj212_segment *s)
 {
-    size_t n = item_index_read(a->items, s->mn, s->area, a->link->take != TAKE_REALTIME, clock_wall_ms(),
-                               a->frame_values, a->widest, &a->counts.items);
+    static const int64_t PERIOD_MS[] = {[TAKE_REALTIME] = 0, [TAKE_MINUTE] = MINUTE_MS, [TAKE_HOUR] = HOUR_MS};
+    const struct item_moment moment = {PERIOD_MS[a->link->take], slice_is(s->rf, "1")};
+    a->counts.resent += moment.resent;
+    size_t n = item_index_read(a->items, s->mn, s->area, moment, clock_wall_ms(), a->frame_values, a->widest,
+                               &a->counts.items);
     for (size_t i = 0; i < n && a->count < ANALYZERS_RING; i++) {
         bool changed;
         const char *eflag = item_index_eflag(a->items, a->frame_values[i].point, &changed);

@@ -39,7 +39,7 @@ struct hj212_counts {
     uint64_t quirks[HJ212_QUIRKS];
     uint64_t crc_as[HJ212_CRC_KINDS + 1]; /* of frames with a bad CRC: the variant that would have matched */
     uint64_t refused_mn, refused_pw, refused_strict, unknown_cn, incomplete;
-    uint64_t asked, unanswered;
+    uint64_t asked, unanswered, resent; /* resent: frames with RF=1 */
     uint64_t connects, turned_away, taken_over, idle_closed;
     struct item_counts items;
     int64_t last_frame_ms; /* wall clock; INSTANT_NONE before the first */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_AGE_MS (INT64_C(48) * 3600 * 1000) /* a sample older than this is taken for a wrong clock */
-#define AHEAD_MS (INT64_C(5) * 60 * 1000)        /* an analyzer's clock may be this much fast */
+#define OWN_AGE_MS (INT64_C(48) * 3600 * 1000) /* a sample older than this is taken for a wrong clock */
+#define AHEAD_MS (INT64_C(5) * 60 * 1000)      /* an analyzer's clock may be this much fast */
 
 enum { EFLAG_BYTES = 5 };
 
@@ -139,6 +139,11 @@ static enum mark mark_of(struct slice s, struct item_counts *counts)
     return MARK_D;
 }
 
+static bool plausible(int64_t at_ms, int64_t now_ms)
+{
+    return at_ms <= now_ms + AHEAD_MS && at_ms >= now_ms - OWN_AGE_MS;
+}
+
 static void keep_eflag(struct entry *e, struct slice value)
 {
     size_t n = value.len < EFLAG_BYTES - 1 ? value.len : EFLAG_BYTES - 1;
@@ -169,8 +174,7 @@ static bool give(struct entry *e, const struct hj212_item *item, struct slice po
         keep_eflag(e, item->value);
     } else if (slice_is(item->field, "SampleTime")) {
         int64_t at_ms;
-        if (instant_parse_compact(item->value.at, item->value.len, &at_ms) && at_ms <= now_ms + AHEAD_MS &&
-            at_ms >= now_ms - BATCH_AGE_MS)
+        if (instant_parse_compact(item->value.at, item->value.len, &at_ms) && plausible(at_ms, now_ms))
             e->time_ms = at_ms;
         else
             counts->bad_times++;
@@ -199,7 +203,8 @@ static size_t collect(struct item_index *index, size_t from, size_t to, bool bat
                                      .mark = e->mark != MARK_N    ? e->mark
                                              : isfinite(e->value) ? MARK_N
                                                                   : MARK_D,
-                                     .raw = e->value};
+                                     .raw = e->value,
+                                     .own_time = batch};
     }
     return n;
 }
@@ -217,6 +222,21 @@ static void drop_repeated(struct item_index *index, size_t from, size_t to, int6
     }
 }
 
+/* Values that were sent again are of the moment they were measured; without one that can be believed nobody knows when.
+ */
+static void date_back(struct item_index *index, size_t from, size_t to, int64_t at_ms, int64_t now_ms,
+                      struct item_counts *counts)
+{
+    for (size_t i = from; i < to; i++) {
+        struct entry *e = &index->entries[i];
+        if (!e->has_value || e->time_ms != INSTANT_NONE)
+            continue;
+        e->has_value = plausible(at_ms, now_ms);
+        e->time_ms = at_ms;
+        counts->bad_times += !e->has_value;
+    }
+}
+
 static void forget(struct item_index *index, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
@@ -226,8 +246,8 @@ static void forget(struct item_index *index, size_t from, size_t to)
     }
 }
 
-size_t item_index_read(struct item_index *index, struct slice mn, struct slice area, bool periods, int64_t now_ms,
-                       struct acquired *out, size_t room, struct item_counts *counts)
+size_t item_index_read(struct item_index *index, struct slice mn, struct slice area, struct item_moment moment,
+                       int64_t now_ms, struct acquired *out, size_t room, struct item_counts *counts)
 {
     struct hj212_item item;
     struct slice pol_id = {NULL, 0};
@@ -239,7 +259,7 @@ size_t item_index_read(struct item_index *index, struct slice mn, struct slice a
     forget(index, own, own_end);
     int64_t data_ms = INSTANT_NONE;
     while (hj212_item_next(&area, &item, &quirks)) {
-        if (periods && item.code.len == 0 && slice_is(item.field, "DataTime"))
+        if (item.code.len == 0 && slice_is(item.field, "DataTime"))
             instant_parse_compact(item.value.at, item.value.len, &data_ms);
         bool known = item.code.len == 0;
         if (slice_is(item.field, "PolId"))
@@ -250,7 +270,11 @@ size_t item_index_read(struct item_index *index, struct slice mn, struct slice a
             known = give(&index->entries[i], &item, pol_id, now_ms, counts) || known;
         counts->unknown_items += !known;
     }
-    if (data_ms != INSTANT_NONE) {
+    if (moment.resent) {
+        int64_t at_ms = data_ms == INSTANT_NONE ? INSTANT_NONE : data_ms + moment.period_ms;
+        date_back(index, 0, index->any, at_ms, now_ms, counts);
+        date_back(index, own, own_end, at_ms, now_ms, counts);
+    } else if (moment.period_ms > 0 && data_ms != INSTANT_NONE) {
         drop_repeated(index, 0, index->any, data_ms, counts);
         drop_repeated(index, own, own_end, data_ms, counts);
     }
