@@ -77,7 +77,7 @@ static void compare_hour(struct amend *a, const struct period_record *record)
     }
     for (size_t i = 0; i < record->reading_count; i++) {
         struct channel_state *c = &a->o->channels[i];
-        struct told_part *part = told_find(c->told, PERIOD_HOUR, record->from_ms);
+        struct told_part *part = told_find(c->book->told, PERIOD_HOUR, record->from_ms);
         struct figure f = figure_of(&record->readings[i], record->readings[i].weight);
         if (!part || told_same(part, &f))
             continue;
@@ -125,9 +125,10 @@ static void outfit_channel(struct amend *a, size_t i)
     channel_init(c, &a->books[i], of->channel);
     c->mean = of->mean;
     outlet_know_channel(a->o, c);
-    if (of->batch) {
+    if (of->is_batch) {
         a->batches[i] = (struct batch){.count = 0};
-        c->batch = &a->batches[i];
+        c->book->batch = &a->batches[i];
+        c->is_batch = true;
     }
 }
 

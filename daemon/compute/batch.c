@@ -32,7 +32,7 @@ static double volume_of(const struct outlet_state *o, int64_t minute_ms)
 /* What the channel says of one minute: the value of that minute, or the one that stands. */
 static struct quantum quantum_of(const struct channel_state *c, int64_t minute_ms)
 {
-    const struct batch *b = c->batch;
+    const struct batch *b = c->book->batch;
     const struct taken *last = NULL;
     for (size_t i = b->count; i > 0 && !last; i--)
         if (b->values[i - 1].time_ms < minute_ms + MINUTE_MS)
@@ -91,7 +91,7 @@ static void correct_from(struct outlet_state *o, struct channel_state *c, int64_
     int64_t two_closed_ms = period_floor_ms(PERIOD_2HOUR, o->minute_next_ms), changed_day_ms = INSTANT_NONE;
     int64_t first_ms = period_floor_ms(PERIOD_HOUR, from_ms), changed_2hour_ms = INSTANT_NONE;
     for (int64_t hour_ms = first_ms; hour_ms < closed_ms; hour_ms += HOUR_MS) {
-        struct told_part *hour = told_find(c->told, PERIOD_HOUR, hour_ms);
+        struct told_part *hour = told_find(c->book->told, PERIOD_HOUR, hour_ms);
         struct figure f = figure_of(o, c, PERIOD_HOUR, hour_ms);
         if (!hour || !hour_known(o, hour_ms) || told_same(hour, &f))
             continue;
@@ -131,6 +131,6 @@ static bool insert(struct batch *b, const struct taken *taken)
 void batch_take(struct outlet_state *o, struct channel_state *c, const struct taken *taken)
 {
     int64_t oldest_ms = o->minute_next_ms - (TOLD_HOURS - 2) * HOUR_MS;
-    if (insert(c->batch, taken) && taken->time_ms < o->minute_next_ms && taken->time_ms > oldest_ms)
+    if (insert(c->book->batch, taken) && taken->time_ms < o->minute_next_ms && taken->time_ms > oldest_ms)
         correct_from(o, c, taken->time_ms);
 }

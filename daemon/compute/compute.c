@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD = 8 };
+enum { AHEAD = 12 };
 
 static enum mean mean_of(const struct outlet *outlet, const struct channel *channel, bool flow_meter)
 {
@@ -105,8 +105,8 @@ static bool make_memories(struct compute *compute)
             return false;
         for (size_t n = 0; n < o->outlet->channel_count; n++) {
             struct channel_state *c = &o->channels[n];
-            bool batch = batch_wanted(o->outlet, c->channel);
-            if (!(c->told = new_told()) || (batch && !(c->batch = calloc(1, sizeof *c->batch))) ||
+            bool batch = c->is_batch = batch_wanted(o->outlet, c->channel);
+            if (!(c->book->told = new_told()) || (batch && !(c->book->batch = calloc(1, sizeof *c->book->batch))) ||
                 (batch && !o->volumes && !(o->volumes = calloc(1, sizeof *o->volumes))))
                 return false;
         }
@@ -154,9 +154,9 @@ void compute_free(struct compute *compute)
 {
     if (!compute)
         return;
-    for (size_t i = 0; compute->channels && compute->plant && i < compute->plant->channel_count; i++) {
-        free(compute->channels[i].batch);
-        free(compute->channels[i].told);
+    for (size_t i = 0; compute->books && compute->plant && i < compute->plant->channel_count; i++) {
+        free(compute->books[i].batch);
+        free(compute->books[i].told);
     }
     for (size_t i = 0; compute->outlets && compute->plant && i < compute->plant->outlet_count; i++) {
         free(compute->outlets[i].volumes);

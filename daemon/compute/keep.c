@@ -33,21 +33,26 @@ static void adopt_told(struct told *new, const struct told *old, int64_t now_ms)
 }
 
 /* What the new configuration says of the channel stays, what happened to it comes over. */
-static void adopt_channel(const struct outlet_state *o, struct channel_state *new, struct channel_state *old,
+static void adopt_channel(const struct outlet_state *o, struct channel_state *new, const struct channel_state *old,
                           int64_t now_ms)
 {
     const struct channel_state made = *new;
-    *new->book = *old->book;
+    struct channel_book *book = new->book;
+    struct batch *batch = book->batch;
+    struct told *told = book->told;
+    *book = *old->book;
+    book->batch = batch;
+    book->told = told;
+    if (batch && old->book->batch)
+        *batch = *old->book->batch;
+    adopt_told(told, old->book->told, now_ms);
     *new = *old;
     new->channel = made.channel;
-    new->book = made.book;
+    new->book = book;
     new->mean = made.mean;
+    new->is_batch = made.is_batch;
     new->series.above = made.series.above;
     outlet_know_channel(o, new);
-    new->batch = made.batch && old->batch ? old->batch : made.batch; /* what is left over is freed with the old */
-    old->batch = made.batch && old->batch ? made.batch : old->batch;
-    new->told = made.told;
-    adopt_told(made.told, old->told, now_ms);
 }
 
 static void renounce(struct outlet_state *o, int64_t now_ms)
@@ -208,9 +213,9 @@ void compute_restore_record(struct compute *compute, const struct kept_record *k
         .start_ms = kept->from_ms, .q = q, .amount = kept->amount, .valid = kept->valid, .revision = kept->revision};
     if (kept->from_ms < now_ms)
         feed_longer(o, c, kept, &q, now_ms);
-    if (c->batch)
-        c->batch->forgot = true; /* values before the restart are not all known */
-    told_remember(c->told, kept->period, &part);
+    if (c->book->batch)
+        c->book->batch->forgot = true; /* values before the restart are not all known */
+    told_remember(c->book->told, kept->period, &part);
     if (o->told_flow && c == o->channels && kept->period != PERIOD_2HOUR)
         told_remember_flow(o, kept->period, kept->from_ms, kept->flow, kept->condition);
 }

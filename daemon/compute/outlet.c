@@ -201,12 +201,12 @@ static void take(struct outlet_state *o, struct channel_state *c, int64_t time_m
     o->counts->late += late;
     if (c->time_ms == INSTANT_NONE || time_ms >= c->time_ms)
         make_latest(c, &taken);
-    if (c->batch)
+    if (c->is_batch)
         batch_take(o, c, &taken);
     if (late) {
-        if (c->batch || (own_time && c->interval_ms > MINUTE_MS)) /* late by its nature, and a sign of life */
+        if (c->is_batch || (own_time && c->interval_ms > MINUTE_MS)) /* late by its nature, and a sign of life */
             silence_heard(o, c, time_ms);
-        if (own_time && !c->batch)
+        if (own_time && !c->is_batch)
             amend_note(o, time_ms);
         return;
     }
@@ -275,6 +275,9 @@ void outlet_computed(struct outlet_state *o, int64_t time_ms)
             compute_one(o, c, time_ms);
     }
 }
+
+/* The first two cache lines of a channel are all a sample asks of it but its windows. */
+_Static_assert(offsetof(struct channel_state, series) == 128, "a sample touches more than it did");
 
 void outlet_begin(struct outlet_state *o, int64_t instant_ms)
 {

@@ -58,6 +58,8 @@ struct channel_book {
     int64_t over_since_ms, abnormal_since_ms;
     double over_peak;
     uint32_t ultra_low_hours, judged_hours; /* of the month in progress */
+    struct batch *batch;                    /* of a batch analyzer of water; NULL for others */
+    struct told *told;                      /* NULL: nothing comes late at this outlet */
 };
 
 /* What every sample of a channel touches, the first two cache lines and its two current windows: with ten thousand
@@ -75,6 +77,7 @@ struct channel_state {
     bool alarmed;            /* one of the findings that samples make is active */
     bool has_finding;        /* ... or any other */
     bool limit_varies;       /* which limit applies depends on the water's temperature */
+    bool is_batch;           /* book->batch is there */
     int32_t interval_ms;
     int16_t line; /* by line index; -1: none, or a computed channel */
     bool totalizer;
@@ -84,8 +87,6 @@ struct channel_state {
     double ppm_factor;
     double limit_max; /* of the hour limit that applies on the day limit_day_ms; NAN: none */
     int64_t limit_day_ms;
-    struct batch *batch;    /* of a batch analyzer of water; NULL for others */
-    struct told *told;      /* NULL: nothing comes late at this outlet */
     int32_t over, abnormal; /* consecutive samples above k × limit, marked */
 
     struct series series;

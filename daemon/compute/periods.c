@@ -143,7 +143,7 @@ static void close_channel(struct outlet_state *o, struct channel_state *c, const
     bool gas = o->outlet->medium == MEDIUM_GAS;
     double volume = period == PERIOD_MINUTE && !gas ? record->flow * 60 / 1000 : NAN; /* m3 of this minute */
     hold(o, c, record);
-    if (c->batch && (period == PERIOD_HOUR || period == PERIOD_2HOUR))
+    if (c->book->batch && (period == PERIOD_HOUR || period == PERIOD_2HOUR))
         batch_window(o, c, record->from_ms, record->to_ms, &c->series.above[period]);
     struct figure f = close_window(o, &c->series, period, record->from_ms, c->channel->interval_ms, c->mean);
     double amount = period == PERIOD_MINUTE || (period == PERIOD_HOUR && gas)
@@ -152,8 +152,8 @@ static void close_channel(struct outlet_state *o, struct channel_state *c, const
     double weight = c->mean != MEAN_WEIGHTED ? NAN : period == PERIOD_MINUTE ? volume : f.weight;
     f.amount = amount;
     f.weight = weight;
-    if (c->told && period >= PERIOD_HOUR)
-        told_close(c->told, period, record->from_ms, &f);
+    if (c->book->told && period >= PERIOD_HOUR)
+        told_close(c->book->told, period, record->from_ms, &f);
     const struct quantum q = told_quantum(&f);
     series_feed(&c->series, period, record->from_ms, &q, gas && period == PERIOD_MINUTE ? NAN : f.amount);
     *r = periods_reading(c, &f, period);

@@ -136,7 +136,7 @@ void told_close(struct told *told, enum period period, int64_t start_ms, struct 
 double told_temperature(const struct outlet_state *o, enum period period, int64_t start_ms)
 {
     const struct channel_state *c = o->role[ROLE_WATER_TEMPERATURE];
-    const struct told_part *part = c ? told_find(c->told, period, start_ms) : NULL;
+    const struct told_part *part = c ? told_find(c->book->told, period, start_ms) : NULL;
     double temperature = NAN;
     if (part)
         return part->q.mark == MARK_N ? part->q.value : NAN;
@@ -147,7 +147,7 @@ double told_temperature(const struct outlet_state *o, enum period period, int64_
 void told_again(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
                 const struct reading *reading)
 {
-    uint32_t *revision = c->told ? revision_of(c->told, record->period, record->from_ms) : NULL;
+    uint32_t *revision = c->book->told ? revision_of(c->book->told, record->period, record->from_ms) : NULL;
     struct period_record *again = o->record;
     if (!revision)
         return;
@@ -238,7 +238,7 @@ static bool correct_longer(struct outlet_state *o, struct channel_state *c, enum
     int64_t closed_ms = period_floor_ms(PERIOD_HOUR, o->minute_next_ms);
     bool closed = end_ms <= closed_ms;
     struct window made, *window = &c->series.above[period];
-    if (!make_again(c->told, period, start_ms, closed ? end_ms : closed_ms, &made))
+    if (!make_again(c->book->told, period, start_ms, closed ? end_ms : closed_ms, &made))
         return false;
     if (!closed) {
         if (window->start_ms != start_ms || made.received != window->received)
@@ -249,7 +249,7 @@ static bool correct_longer(struct outlet_state *o, struct channel_state *c, enum
             *window = made;
         return false;
     }
-    struct told_part *part = told_find(c->told, period, start_ms);
+    struct told_part *part = told_find(c->book->told, period, start_ms);
     uint32_t expected = window_expected(period, start_ms, c->interval_ms, 0);
     struct figure f = window_close(&made, period, expected, (enum mean)c->mean);
     if (part && told_same(part, &f))
@@ -266,7 +266,7 @@ static bool correct_longer(struct outlet_state *o, struct channel_state *c, enum
 
 void told_correct_day(struct outlet_state *o, struct channel_state *c, int64_t day_ms)
 {
-    if (!c->told || !correct_longer(o, c, PERIOD_DAY, day_ms) || !correct_longer(o, c, PERIOD_MONTH, day_ms))
+    if (!c->book->told || !correct_longer(o, c, PERIOD_DAY, day_ms) || !correct_longer(o, c, PERIOD_MONTH, day_ms))
         return;
     correct_longer(o, c, PERIOD_QUARTER, day_ms);
     correct_longer(o, c, PERIOD_YEAR, day_ms);

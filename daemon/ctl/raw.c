@@ -25,6 +25,8 @@ struct rows {
     off_t offset, next; /* of the row last read and of the one after it */
     int64_t newest_ms;
     uint32_t hint;
+    char time[INSTANT_TEXT]; /* of the row before, as written and as read */
+    int64_t time_ms;
 };
 
 struct raw {
@@ -49,22 +51,86 @@ static bool find_channel(const struct raw *raw, const char *outlet, const char *
 
 /* ---- CSV ---- */
 
-static const char *read_row(const struct raw *raw, struct rows *rows, const struct csv *csv, struct sample *s)
+enum { TIME, OUTLET, FACTOR, VALUE, MARK, FIELDS };
+
+/* Cuts a row without quotes where it stands: the usual one. False when it is another. */
+static bool cut_plain(char *line, size_t length, const char *field[FIELDS])
 {
-    char *end = NULL;
-    const char *value = csv_field(csv, 3);
-    if (csv->malformed)
-        return "not a row of CSV";
-    if (!instant_parse(csv_field(csv, 0), &s->time_ms))
-        return "the time is neither ISO 8601 nor epoch milliseconds";
-    if (!find_channel(raw, csv_field(csv, 1), csv_field(csv, 2), &rows->hint, &s->channel))
+    char *at = line, *end = line + length;
+    if (memchr(line, '"', length) || line[0] == '#')
+        return false;
+    while (end > line && (end[-1] == '\n' || end[-1] == '\r'))
+        end--;
+    *end = '\0';
+    for (int i = 0; i < FIELDS; i++) {
+        char *comma = i + 1 < FIELDS ? memchr(at, ',', (size_t)(end - at)) : end;
+        if (!comma)
+            return false;
+        *comma = '\0';
+        field[i] = at;
+        at = comma + 1;
+    }
+    return end > line && !strchr(field[MARK], ',');
+}
+
+/* A decimal of at most 15 digits is an integer over a power of ten that are both exact in a double, so that their
+ * quotient is what strtod gives; all else is left to strtod. */
+static bool read_number(const char *text, double *value)
+{
+    static const double POWER[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const char *at = text + (*text == '-');
+    int64_t digits = 0;
+    int count = 0, fraction = 0;
+    bool point = false;
+    for (; (*at >= '0' && *at <= '9') || (*at == '.' && !point); at++) {
+        if (*at == '.') {
+            point = true;
+            continue;
+        }
+        digits = digits * 10 + (*at - '0');
+        fraction += point;
+        if (++count > 15)
+            break;
+    }
+    if (*at != '\0' || count == 0) {
+        char *end = NULL;
+        *value = strtod(text, &end);
+        return *end == '\0';
+    }
+    *value = (double)digits / POWER[fraction];
+    *value = *text == '-' ? -*value : *value;
+    return true;
+}
+
+static const char *read_fields(const struct raw *raw, struct rows *rows, const char *field[FIELDS], struct sample *s)
+{
+    if (strcmp(field[TIME], rows->time) == 0) { /* rows of one instant come together */
+        s->time_ms = rows->time_ms;
+    } else {
+        if (!instant_parse(field[TIME], &s->time_ms))
+            return "the time is neither ISO 8601 nor epoch milliseconds";
+        snprintf(rows->time, sizeof rows->time, "%s", field[TIME]);
+        rows->time_ms = s->time_ms;
+    }
+    if (!find_channel(raw, field[OUTLET], field[FACTOR], &rows->hint, &s->channel))
         return "the configuration has no such outlet and factor";
-    if (!mark_parse(csv_field(csv, 4), &s->mark))
+    if (!mark_parse(field[MARK], &s->mark))
         return "unknown mark";
-    s->value = value[0] ? strtod(value, &end) : NAN;
+    s->value = NAN;
+    if (field[VALUE][0] && !read_number(field[VALUE], &s->value))
+        return "the value is not a number";
     s->own_time = rows->newest_ms != INSTANT_NONE && s->time_ms < rows->newest_ms - COMPUTE_GRACE_MS;
     rows->newest_ms = s->time_ms > rows->newest_ms ? s->time_ms : rows->newest_ms;
-    return value[0] && *end != '\0' ? "the value is not a number" : NULL;
+    return NULL;
+}
+
+static const char *check_head(const char *field[FIELDS])
+{
+    static const char *const HEAD[FIELDS] = {"time", "outlet", "factor", "value", "mark"};
+    for (int i = 0; i < FIELDS; i++)
+        if (strcmp(field[i], HEAD[i]) != 0)
+            return "the header must be time,outlet,factor,value,mark";
+    return NULL;
 }
 
 /* The next row that is neither empty nor a comment: 1, 0 at the end, -1 when *problem is wrong with it. */
@@ -73,22 +139,24 @@ static int next_row(const struct raw *raw, struct rows *rows, struct sample *sam
     ssize_t length;
     while ((length = getline(&rows->line, &rows->room, rows->in)) > 0) {
         struct csv csv;
+        const char *field[FIELDS];
         rows->offset = rows->next;
         rows->next += length;
         rows->number++;
-        csv_init(&csv, rows->line, (size_t)length);
-        if (!csv_next(&csv))
-            continue;
-        if (rows->offset == 0) {
-            static const char *const HEAD[] = {"time", "outlet", "factor", "value", "mark"};
-            for (size_t i = 0; i < 5; i++)
-                if (strcmp(csv_field(&csv, i), HEAD[i]) != 0)
-                    *problem = "the header must be time,outlet,factor,value,mark";
-            if (*problem)
-                return -1;
-            continue;
+        if (!cut_plain(rows->line, (size_t)length, field)) {
+            csv_init(&csv, rows->line, (size_t)length);
+            if (!csv_next(&csv))
+                continue;
+            for (int i = 0; i < FIELDS; i++)
+                field[i] = csv_field(&csv, (size_t)i);
+            *problem = csv.malformed ? "not a row of CSV" : NULL;
         }
-        *problem = read_row(raw, rows, &csv, sample);
+        if (!*problem && rows->offset == 0) {
+            *problem = check_head(field);
+            if (!*problem)
+                continue;
+        }
+        *problem = *problem ? *problem : read_fields(raw, rows, field, sample);
         return *problem ? -1 : 1;
     }
     return 0;

@@ -1,6 +1,7 @@
 #include "publish/body.h"
 
 #include "model/instant.h"
+#include "publish/text.h"
 #include "publish/value.h"
 
 #include <assert.h>
@@ -37,69 +38,76 @@ static char *dump(json_t *object, size_t *length)
     return text;
 }
 
-static json_t *reading_json(const struct reading *r)
+static const char *given(const char *text)
+{
+    return text && text[0] ? text : NULL;
+}
+
+static void write_reading(struct text *t, const struct reading *r)
 {
     const struct factor *factor = r->channel->factor;
     int decimals = factor->decimals;
-    json_t *o = json_object();
-    json_object_set_new(o, "factor", json_string(factor->code));
-    json_object_set_new(o, "name", json_string(factor->name_zh));
-    json_object_set_new(o, "unit", text_or_null(factor->unit));
-    json_object_set_new(o, "value", number(r->value, decimals));
-    json_object_set_new(o, "converted", number(r->converted, decimals));
-    json_object_set_new(o, "min", number(r->min, decimals));
-    json_object_set_new(o, "max", number(r->max, decimals));
-    json_object_set_new(o, "limit",
-                        r->limit ? number(isfinite(r->limit->max) ? r->limit->max : r->limit->min, DECIMALS_LIMIT)
-                                 : json_null());
-    json_object_set_new(o, "multiple", number(r->multiple, DECIMALS_MULTIPLE));
-    json_object_set_new(o, "standard", r->limit ? text_or_null(r->limit->source) : json_null());
-    json_object_set_new(o, "exceeds", r->exceeds < 0 ? json_null() : json_boolean(r->exceeds));
-    json_object_set_new(o, "mark", json_string(mark_code(r->mark)));
-    json_object_set_new(o, "valid", json_integer(r->valid));
-    json_object_set_new(o, "expected", json_integer(r->expected));
-    json_object_set_new(o, "amount", number(r->amount, DECIMALS_AMOUNT));
-    json_object_set_new(o, "reason", text_or_null(reason_code(r->reason)));
-    json_object_set_new(o, "mean", r->weighted ? json_string("flow-weighted") : json_string("arithmetic"));
+    double limit = !r->limit ? NAN : isfinite(r->limit->max) ? r->limit->max : r->limit->min;
+    text_open(t, NULL, '{');
+    text_string(t, "factor", factor->code);
+    text_string(t, "name", factor->name_zh);
+    text_string(t, "unit", given(factor->unit));
+    text_number(t, "value", r->value, decimals);
+    text_number(t, "converted", r->converted, decimals);
+    text_number(t, "min", r->min, decimals);
+    text_number(t, "max", r->max, decimals);
+    text_number(t, "limit", limit, DECIMALS_LIMIT);
+    text_number(t, "multiple", r->multiple, DECIMALS_MULTIPLE);
+    text_string(t, "standard", r->limit ? given(r->limit->source) : NULL);
+    text_truth(t, "exceeds", r->exceeds);
+    text_string(t, "mark", mark_code(r->mark));
+    text_integer(t, "valid", r->valid);
+    text_integer(t, "expected", r->expected);
+    text_number(t, "amount", r->amount, DECIMALS_AMOUNT);
+    text_string(t, "reason", reason_code(r->reason));
+    text_string(t, "mean", r->weighted ? "flow-weighted" : "arithmetic");
     if (r->assumed)
-        json_object_set_new(o, "assumed", json_string("moisture"));
+        text_string(t, "assumed", "moisture");
     if (r->judged_hours > 0) {
-        json_object_set_new(o, "ultra_low_hours", json_integer(r->ultra_low_hours));
-        json_object_set_new(o, "judged_hours", json_integer(r->judged_hours));
+        text_integer(t, "ultra_low_hours", r->ultra_low_hours);
+        text_integer(t, "judged_hours", r->judged_hours);
     }
     if (isfinite(r->channel->permitted)) {
-        json_object_set_new(o, "permitted", number(r->channel->permitted, DECIMALS_AMOUNT));
-        json_object_set_new(o, "forecast", number(r->forecast, DECIMALS_AMOUNT));
+        text_number(t, "permitted", r->channel->permitted, DECIMALS_AMOUNT);
+        text_number(t, "forecast", r->forecast, DECIMALS_AMOUNT);
     }
-    return o;
+    text_close(t, '}');
 }
 
 char *body_record(const struct plant *plant, const struct period_record *record, size_t *length)
 {
-    json_t *o = json_object(), *readings = json_array();
-    json_object_set_new(o, "time", value_instant(record->to_ms));
-    json_object_set_new(o, "mn", json_string(plant->site.mn));
-    json_object_set_new(o, "outlet", json_string(record->outlet->id));
-    json_object_set_new(o, "enterprise", json_string(plant->site.name));
-    json_object_set_new(o, "code", json_string(plant->site.code));
-    json_object_set_new(o, "outlet_name", json_string(record->outlet->name));
-    json_object_set_new(o, "period", json_string(period_name(record->period)));
-    json_object_set_new(o, "from", value_instant(record->from_ms));
-    json_object_set_new(o, "to", value_instant(record->to_ms));
-    json_object_set_new(o, "condition", /* unknown is not "running" */
-                        record->condition < 0
-                            ? json_null()
-                            : json_string(operating_state_name((enum operating_state)record->condition)));
-    if (record->revision > 0)
-        json_object_set_new(
-            o, "replaces",
-            json_pack("{s:i, s:o}", "revision", (int)record->revision - 1, "from", value_instant(record->from_ms)));
-    json_object_set_new(o, "revision", json_integer(record->revision));
-    json_object_set_new(o, "flow", number(record->flow, DECIMALS_FLOW));
+    struct text t = {0};
+    bool known = record->condition >= 0; /* unknown is not "running" */
+    text_open(&t, NULL, '{');
+    text_instant(&t, "time", record->to_ms);
+    text_string(&t, "mn", plant->site.mn);
+    text_string(&t, "outlet", record->outlet->id);
+    text_string(&t, "enterprise", plant->site.name);
+    text_string(&t, "code", plant->site.code);
+    text_string(&t, "outlet_name", record->outlet->name);
+    text_string(&t, "period", period_name(record->period));
+    text_instant(&t, "from", record->from_ms);
+    text_instant(&t, "to", record->to_ms);
+    text_string(&t, "condition", known ? operating_state_name((enum operating_state)record->condition) : NULL);
+    if (record->revision > 0) {
+        text_open(&t, "replaces", '{');
+        text_integer(&t, "revision", record->revision - 1);
+        text_instant(&t, "from", record->from_ms);
+        text_close(&t, '}');
+    }
+    text_integer(&t, "revision", record->revision);
+    text_number(&t, "flow", record->flow, DECIMALS_FLOW);
+    text_open(&t, "readings", '[');
     for (size_t i = 0; i < record->reading_count; i++)
-        json_array_append_new(readings, reading_json(&record->readings[i]));
-    json_object_set_new(o, "readings", readings);
-    return dump(o, length);
+        write_reading(&t, &record->readings[i]);
+    text_close(&t, ']');
+    text_close(&t, '}');
+    return text_take(&t, length);
 }
 
 /* ---- alarms in words ---- */

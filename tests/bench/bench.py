@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """./dev bench: figures against limits and peers, all of one run; medians of --rounds. docs/benchmarks.md explains them."""
 import argparse
+import json
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -331,6 +333,35 @@ def backlog():
     report("answer on the wire to alarm, p99, while it drains", statistics.median(p99), "ms", 10)
 
 
+def recompute():
+    """cemsctl recompute from CSV to published bodies: two hours of 100 channels at 1 Hz, real-time bodies every 10 s."""
+    factors = [("a21026", 20), ("a21002", 30), ("a34013", 5), ("a21005", 60), ("a19001", 7), ("a01011", 12), ("a01012", 120),
+               ("a01013", -0.5), ("a01014", 9), ("a21003", 1)]
+    dice, start, seconds = random.Random(1), 1795449600000, 7200
+    with tempfile.TemporaryDirectory() as folder:
+        config, rows = f"{folder}/c.yaml", f"{folder}/s.csv"
+        with open(config, "w", encoding="utf-8") as out:
+            out.write("site: {name: N, code: C, mn: 88880001}\nlines: [{name: a, modbus_tcp: {host: h}}]\noutlets:\n")
+            for o in range(10):
+                channels = ", ".join(
+                    f"{{factor: {f}, source: {{line: a, station: {o}, address: {2 * i}}}"
+                    + (", limits: [{period: hour, max: 35, source: s}]}" if i < 3 else "}") for i, (f, _) in enumerate(factors))
+                out.write(f"  - {{id: D{o}, name: d, medium: gas, reference_o2: 6, duct: {{area_m2: 20}}, channels: [{channels}]}}\n")
+        with open(rows, "w", encoding="utf-8") as out:
+            out.write("time,outlet,factor,value,mark\n")
+            for s in range(seconds):
+                out.writelines(f"{start + s * 1000},D{o},{f},{base * (1 + dice.random() / 100):.3f},\n"
+                               for o in range(10) for f, base in factors)
+        rates = []
+        for _ in range(arguments.rounds):
+            with open(f"{folder}/out", "wb") as out:
+                before = os.times()
+                subprocess.run([binary("cemsctl"), "recompute", "--config", config, "--samples", rows], stdout=out, check=True)
+                after = os.times()
+            rates.append(seconds * 100 / (after.children_user + after.children_system - before.children_user - before.children_system))
+    report("recompute: CSV to published bodies, 100 channels", statistics.median(rates) / 1e6, "M samples/s", 4.3, at_most=False)
+
+
 def figures():
     """Raw samples at 1 Hz through the daemon's computing: 100 channels, and 10,000 beside them."""
     few, many, state, grown = [], [], 0, 0
@@ -353,7 +384,7 @@ def main():
     try:
         for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
                           ("latency", latency), ("serial", serial),
-                          ("codec", codec), ("figures", figures), ("analyzers", analyzers), ("backlog", backlog)):
+                          ("codec", codec), ("figures", figures), ("recompute", recompute), ("analyzers", analyzers), ("backlog", backlog)):
             if not arguments.only or name in arguments.only.split(","):
                 run()
     finally:
