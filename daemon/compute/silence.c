@@ -68,13 +68,26 @@ struct alarm_event silence_line_event(const struct plant *plant, size_t line, in
     return event;
 }
 
+static void remind_of_line(const struct plant *plant, struct compute_sink *sink, struct line_state *l, size_t line,
+                           int64_t now_ms)
+{
+    struct alarm_event event = silence_line_event(plant, line, now_ms);
+    event.from_ms = l->heard_ms;
+    if (alarm_remind_due(&l->finding, &plant->alarms, now_ms) && alarm_step(&l->finding, ALARM_REMIND, &event))
+        sink->alarm(sink->owner, &event);
+}
+
 void silence_line(const struct plant *plant, struct compute_sink *sink, struct line_state *l, size_t line,
                   int64_t now_ms)
 {
     int64_t deadline_ms = l->heard_ms + patience_ms(plant);
-    bool lost = now_ms >= deadline_ms;
-    if (l->channels < (uint32_t)plant->alarms.missing.line_channels || lost == alarm_active(&l->finding))
+    bool lost = now_ms >= deadline_ms, active = alarm_active(&l->finding);
+    if (l->channels < (uint32_t)plant->alarms.missing.line_channels || (!lost && !active))
         return;
+    if (lost && active) {
+        remind_of_line(plant, sink, l, line, now_ms);
+        return;
+    }
     struct alarm_event event = silence_line_event(plant, line, lost ? deadline_ms : l->heard_ms);
     event.from_ms = lost ? l->heard_ms : l->finding.since_ms;
     event.to_ms = lost ? INSTANT_NONE : l->heard_ms;

@@ -405,19 +405,23 @@ static void a_lost_line_is_one_alarm(void **state)
     assert_int_equal(begin_plant(WIDE_LINE, "2026-11-23T08:00:00"), 0);
     int64_t t = MINUTES(at("2026-11-23T08:00:00"), 10, 1, 2, 3);
     compute_tick(compute, t + 20 * MINUTE_MS);
-    assert_int_equal(alarm_count, 1);
+    assert_int_equal(alarm_count, 2);
+    assert_int_equal(alarms[1].state, ALARM_UPDATED); /* escalated at 08:24 */
+    assert_int_equal(alarms[1].time_ms, at("2026-11-23T08:24:00"));
+    assert_int_equal(alarms[1].severity, SEVERITY_CRITICAL);
+    assert_string_equal(alarms[1].id, alarms[0].id);
     assert_int_equal(alarms[0].line, 0);
     assert_null(alarms[0].channel);
     assert_string_equal(alarms[0].id, "gateway-a-missing-20261123081400000");
     assert_false(compute_acknowledge(compute, "nothing", "w", "n", t, &known));
     assert_false(known);
     assert_true(compute_acknowledge(compute, alarms[0].id, "Wang", "cable", t + 21 * MINUTE_MS, &known));
-    assert_int_equal(alarms[1].state, ALARM_ACKNOWLEDGED);
-    assert_string_equal(alarms[1].by, "Wang");
+    assert_int_equal(alarms[2].state, ALARM_ACKNOWLEDGED);
+    assert_string_equal(alarms[2].by, "Wang");
     assert_false(compute_acknowledge(compute, alarms[0].id, "Wang", "cable", t + 21 * MINUTE_MS, &known));
     assert_true(known);
     t = MINUTES(t + 30 * MINUTE_MS, 1, 1, 2, NAN);
-    assert_int_equal(alarms[2].state, ALARM_CLEARED);
+    assert_int_equal(alarms[3].state, ALARM_CLEARED);
     alarm_count = 0;
     MINUTES(t, 50, 1, 2, NAN);
     assert_int_equal(alarm_count, 3);
