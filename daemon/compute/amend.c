@@ -165,7 +165,7 @@ static void run_group(struct amend *a)
     if (a->group_count == 0)
         return;
     outlet_tick(&a->spare, time_ms);
-    for (uint8_t rank = 0; rank < RANKS; rank++)
+    for (int rank = 0; rank < RANKS; rank++)
         for (size_t i = 0; i < a->group_count; i++)
             if (a->compute->rank[a->group[i].channel] == rank)
                 outlet_sample(&a->spare, &a->channels[a->group[i].channel - a->o->outlet->channels[0].index],

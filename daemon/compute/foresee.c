@@ -189,7 +189,7 @@ static void end(struct outlet_state *o, struct channel_state *c, struct finding 
     if (!alarm_active(finding))
         return;
     struct alarm_event event = judge_event(o, c, kind, record->to_ms);
-    event.period = (int)record->period;
+    event.period = kind == ALARM_INSTANTANEOUS ? PERIOD_REALTIME : (int)record->period;
     event.from_ms = record->from_ms;
     event.value = judge_figure(c, reading);
     event.law = reading->limit;

@@ -1,5 +1,5 @@
-"""Random plants through `cemsctl recompute` and through the oracle: every figure of every closed period, every
-exceedance and every projection must be the same, to the last published digit.
+"""Random plants through `cemsctl recompute` and through the oracle: every figure of every closed period must be
+the same to the last published digit, and every step of every alarm of gas plants to the millisecond.
 
 CEMSD_ORACLE_SEEDS (default 3) plants of each kind, CEMSD_ORACLE_DAYS (default 2) days each."""
 import json
@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal as D
 
 sys.path.insert(0, os.path.dirname(__file__))
+import alarms as alarm_oracle
 import oracle
 from oracle import DAY, HOUR, MINUTE, Channel, Plant
 
@@ -122,7 +123,7 @@ def yaml_limits(limits):
 def yaml(plant):
     line = "hj212_listen: {bind: '127.0.0.1:9212'}" if plant.hj212 else "modbus_tcp: {host: h}"
     lines = ["site: {name: N, code: C, mn: 88880001}", f"lines: [{{name: a, {line}}}]",
-             "alarms: {missing: {line_channels: 100}}", "outlets:", "  - id: X", "    name: x",
+             "alarms: {missing: {line_channels: 100}, instantaneous: {multiple: 1.25, samples: 3}}", "outlets:", "  - id: X", "    name: x",
              f"    medium: {'gas' if plant.gas else 'water'}"]
     if plant.gas:
         lines.append("    duct: {area_m2: 12.5, velocity_factor: 0.98, ambient_kpa: 100.8}")
@@ -188,6 +189,8 @@ class Figures(unittest.TestCase):
 
 
 class Oracle(Figures):
+    kinds_seen = set()
+
     def agree(self, plant, samples, bodies):
         last = max(s[0] for s in samples)
         until = oracle.start_of("minute", last) + MINUTE
@@ -230,10 +233,23 @@ class Oracle(Figures):
             mean, under = foreseen[(a["kind"], a["factor"], ms(a["time"]))]
             self.check_figure(a["id"], "projected", a["value"], mean, DECIMALS[a["factor"]])
             self.check_figure(a["id"], "stay under", a["stay_under"], under, DECIMALS[a["factor"]])
+        if plant.gas:
+            self.same_steps(plant, samples, figures, until, alarms)
         raised = {(a["kind"], a["factor"]) for a in alarms if a["kind"] in ("projected", "day-projected")}
         if plant.gas:
             self.assertEqual(raised, {(kind, factor) for kind, factor, _ in foreseen})
         return len(said), len(raised)
+
+    def same_steps(self, plant, samples, figures, until, alarms):
+        """Every step of every finding: kind, factor, period, state and the moment."""
+        computed = {c.factor for c in plant.channels if c.of}
+        want = alarm_oracle.steps(plant, samples, figures, until, (D("1.25"), 3))
+        got = {(a["kind"], a["factor"], a["period"], a["state"], ms(a["time"])) for a in alarms
+               if not (a["kind"] == "instrument" and a["factor"] in computed)}
+        kind_of = lambda steps: {s[0] for s in steps}
+        self.assertEqual(sorted(got - want, key=str), [], "said, but not by the oracle")
+        self.assertEqual(sorted(want - got, key=str), [], "not said")
+        self.kinds_seen |= kind_of(got)
 
     def plants(self, make):
         figures = exceeded = projected = 0
@@ -252,6 +268,7 @@ class Oracle(Figures):
         exceeded, projected = self.plants(gas_plant)
         self.assertGreater(exceeded, 0)   # the plants are such that there is something to find
         self.assertGreater(projected, 0)
+        self.assertEqual(self.kinds_seen, {"instantaneous", "warning", "projected", "exceed", "day-projected", "missing", "instrument"})
 
     def test_water(self):
         self.plants(water_plant)
