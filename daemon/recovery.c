@@ -65,6 +65,8 @@ static bool restore_record(void *owner, const struct stored_record *r)
         .mark = mark,
         .value = r->value,
         .converted = r->converted,
+        .min = r->min,
+        .max = r->max,
         .weight = r->weight,
         .amount = r->amount,
         .flow = r->flow,

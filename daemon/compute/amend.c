@@ -47,6 +47,8 @@ static struct figure figure_of(const struct reading *r, double weight)
 {
     return (struct figure){.value = r->value,
                            .converted = r->converted,
+                           .min = r->min,
+                           .max = r->max,
                            .amount = r->amount,
                            .weight = weight,
                            .assumed = r->assumed,

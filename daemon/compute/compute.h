@@ -97,7 +97,7 @@ struct kept_record {
     enum period period;
     int64_t from_ms;
     enum mark mark;
-    double value, converted, weight, amount;
+    double value, converted, min, max, weight, amount;
     double flow;   /* of the outlet */
     int condition; /* enum operating_state, or -1 */
     uint32_t valid, revision;

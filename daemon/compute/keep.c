@@ -209,8 +209,13 @@ void compute_restore_record(struct compute *compute, const struct kept_record *k
         return;
     struct outlet_state *o = outlet_state_of(compute, c->channel->index);
     const struct quantum q = {kept->mark, kept->value, kept->converted, kept->weight, REASON_NONE, false};
-    const struct told_part part = {
-        .start_ms = kept->from_ms, .q = q, .amount = kept->amount, .valid = kept->valid, .revision = kept->revision};
+    const struct told_part part = {.start_ms = kept->from_ms,
+                                   .q = q,
+                                   .min = kept->min,
+                                   .max = kept->max,
+                                   .amount = kept->amount,
+                                   .valid = kept->valid,
+                                   .revision = kept->revision};
     if (kept->from_ms < now_ms)
         feed_longer(o, c, kept, &q, now_ms);
     if (c->book->batch)

@@ -88,8 +88,10 @@ void told_remember(struct told *told, enum period period, const struct told_part
 void told_remember_flow(struct outlet_state *o, enum period period, int64_t start_ms, double flow, int condition)
 {
     const struct quantum q = {isfinite(flow) ? MARK_N : MARK_B, flow, NAN, NAN, REASON_NONE, false};
-    told_remember(o->told_flow, period,
-                  &(struct told_part){.start_ms = start_ms, .q = q, .amount = NAN, .condition = (int8_t)condition});
+    told_remember(
+        o->told_flow, period,
+        &(struct told_part){
+            .start_ms = start_ms, .q = q, .min = NAN, .max = NAN, .amount = NAN, .condition = (int8_t)condition});
 }
 
 struct quantum told_quantum(const struct figure *f)
@@ -101,14 +103,16 @@ struct quantum told_quantum(const struct figure *f)
 void told_set(struct told_part *part, const struct figure *f)
 {
     part->q = told_quantum(f);
+    part->min = f->min;
+    part->max = f->max;
     part->amount = f->amount;
     part->valid = f->valid;
 }
 
 bool told_same(const struct told_part *part, const struct figure *f)
 {
-    const double were[] = {part->q.value, part->q.converted, part->amount};
-    const double are[] = {f->value, f->converted, f->amount};
+    const double were[] = {part->q.value, part->q.converted, part->min, part->max, part->amount};
+    const double are[] = {f->value, f->converted, f->min, f->max, f->amount};
     for (size_t i = 0; i < sizeof were / sizeof were[0]; i++)
         if (were[i] != are[i] && !(isnan(were[i]) && isnan(are[i])))
             return false;
@@ -127,6 +131,8 @@ void told_close(struct told *told, enum period period, int64_t start_ms, struct 
     f->value = part->q.value;
     f->converted = part->q.converted;
     f->weight = part->q.weight;
+    f->min = part->min;
+    f->max = part->max;
     f->mark = part->q.mark;
     f->reason = part->q.reason;
     f->amount = part->amount;

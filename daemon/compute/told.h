@@ -16,7 +16,7 @@ enum { TOLD_HOURS = COMPUTE_CORRECTS_HOURS, TOLD_DAYS = 40, TOLD_MONTHS = 13 };
 struct told_part {
     int64_t start_ms; /* INSTANT_NONE: not known */
     struct quantum q;
-    double amount;
+    double min, max, amount;
     uint32_t valid, revision;
     uint32_t longer[2]; /* revisions of what begins with it: of an hour its 2-hour, of a month its quarter and year */
     int8_t condition;

@@ -179,6 +179,8 @@ static void put_back(struct compute *c, enum period period, int64_t since_ms, in
                                          .mark = r->mark,
                                          .value = r->value,
                                          .converted = r->converted,
+                                         .min = r->min,
+                                         .max = r->max,
                                          .weight = r->weight,
                                          .amount = r->amount,
                                          .flow = r->flow,
