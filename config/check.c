@@ -286,6 +286,8 @@ static void check_basis(struct loader *l, const struct outlet *outlet, struct ch
 {
     struct basis *basis = &channel->basis;
     channel->ppm_factor = 1;
+    if (!isfinite(channel->resolution))
+        channel->resolution = pow(10, -channel->factor->decimals);
     if (strcmp(basis->unit, "ppm") == 0) {
         channel->ppm_factor = convert_ppm_factor(channel->factor->code);
         if (channel->ppm_factor == 0)

@@ -126,6 +126,8 @@ static const struct field CHANNEL_ROWS[] = {
          "What a platform's control commands do to the instrument; others are answered with ExeRtn=3."),
     LIST(channel, limits, limit_count, "limits", LIMIT_SECTION, LIMITS_PER_CHANNEL, "",
          "Limits of this outlet's permit; they override the standard's of the same period."),
+    NUMBER(channel, resolution, "resolution", 0, 1e6, "none",
+           "Least step of the instrument, in the factor's unit; by default that of the factor's decimals."),
     NUMBER(channel, permitted, "permitted_per_year", 0, 1e15, "none",
            "Amount the permit allows in a calendar year, in the factor's amount unit (kg, g)."),
 };

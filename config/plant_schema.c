@@ -204,6 +204,25 @@ static const struct field UPLINK_ALARM_ROWS[] = {
      .doc = "Minutes without an acknowledgement although the platform is down or has something to be told."},
 };
 SECTION(UPLINK_ALARM_SECTION, "alarms.uplink", UPLINK_ALARM_ROWS);
+static const struct field SUSPECT_ROWS[] = {
+    FLAG(suspect_rules, on, "on", "true", "Whether figures that look made up are said."),
+    INTEGER(suspect_rules, stuck_minutes, "stuck_minutes", 10, 10080, "60",
+            "Minutes with a spread below the instrument's resolution while another factor of the outlet varies."),
+    INTEGER(suspect_rules, repeat_minutes, "repeat_minutes", 10, 720, "30",
+            "Minutes in a row that are the same as earlier ones of the last day."),
+    NUMBER(suspect_rules, clipped_share, "clipped_share", 0.05, 1, "0.2",
+           "Share of an hour's minutes within 1 % of its highest one, where that is just below the limit and others "
+           "are not."),
+    NUMBER(suspect_rules, dilution_o2, "dilution_o2", 5, 21, "19",
+           "Oxygen (%) from which on, or 3 sigma above its week if that is less, falling figures at a steady flow look "
+           "diluted ..."),
+    INTEGER(suspect_rules, dilution_minutes, "dilution_minutes", 1, 1440, "10", "... for so many minutes."),
+    INTEGER(suspect_rules, inconsistent_minutes, "inconsistent_minutes", 1, 10080, "60",
+            "Minutes of running with a pollutant at zero, or of standing still with one above a tenth of its limit."),
+    NUMBER(suspect_rules, calibration_share, "calibration_share", 0.001, 1, "0.1",
+           "Share of a day marked C or M; or three times in a day when the hour nears its limit."),
+};
+SECTION(SUSPECT_SECTION, "alarms.suspect", SUSPECT_ROWS);
 static const struct field ALARM_ROWS[] = {
     {.key = "instantaneous",
      .kind = FIELD_SECTION,
@@ -254,6 +273,13 @@ static const struct field ALARM_ROWS[] = {
      .otherwise = "",
      .given_at = NO,
      .doc = "A platform that can't be reached."},
+    {.key = "suspect",
+     .kind = FIELD_SECTION,
+     RULE(suspect),
+     .section = &SUSPECT_SECTION,
+     .otherwise = "",
+     .given_at = NO,
+     .doc = "Figures that look made up."},
     NUMBER(alarm_rules, hysteresis, "hysteresis", 0, 0.5, "0.05",
            "Share of the limit a value must fall below it before an alarm clears."),
     INTEGER(alarm_rules, escalate_minutes, "escalate_minutes", 0, 100000, "0",

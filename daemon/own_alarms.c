@@ -51,7 +51,7 @@ void own_alarm(struct gateway *g, enum alarm_kind kind, const char *subject, enu
 
 bool own_restore(struct gateway *g, const struct stored_alarm *a, enum alarm_kind kind, enum alarm_state state)
 {
-    struct own_finding *own = kind >= ALARM_CHANNEL_KINDS ? find(g, kind, a->subject, true) : NULL;
+    struct own_finding *own = kind >= ALARM_UPLINK ? find(g, kind, a->subject, true) : NULL;
     if (!own)
         return false;
     own->finding = (struct finding){.state = state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED,

@@ -123,7 +123,8 @@ static bool restore_alarm(void *owner, const struct stored_alarm *a)
     int which = a->period[0] && period_parse(a->period, &period) ? (int)period : -1;
     if (own_restore(g, a, kind, state))
         return true;
-    const struct kept_finding kept = {a->outlet, a->subject, kind, which, state, a->raised_ms, a->time_ms, a->value};
+    const struct kept_finding kept = {a->id, a->outlet,    a->subject, kind,    which,
+                                      state, a->raised_ms, a->time_ms, a->value};
     if (!compute_restore_finding(g->compute, &kept)) {
         log_line(LOG_NOTICE, "recovery", "event=orphan-alarm id=%s reason=\"no such channel any more\"", a->id);
     }

@@ -26,10 +26,15 @@ bool alarm_active(const struct finding *finding)
     return finding->state != ALARM_QUIET;
 }
 
-/* Findings of one kind and subject differ by their period; hours go without saying. */
+/* Findings of one kind and subject differ by their period, or rule; hours go without saying. */
 void alarm_id(const struct alarm_event *event, int64_t since_ms, char id[ALARM_ID])
 {
     char compact[INSTANT_COMPACT];
+    if (event->kind == ALARM_SUSPECT) {
+        snprintf(id, ALARM_ID, "%s-%s-%s-%s-%s", event->outlet->id, event->subject, alarm_kind_name(event->kind),
+                 suspect_rule_name((enum suspect_rule)event->rule), instant_format_compact(since_ms, compact));
+        return;
+    }
     bool named = event->kind == ALARM_EXCEED ? event->period >= 0 && event->period != PERIOD_HOUR
                                              : event->kind == ALARM_MISSING && event->period >= 0;
     snprintf(id, ALARM_ID, "%s-%s-%s%s%s-%s", event->outlet ? event->outlet->id : "gateway", event->subject,

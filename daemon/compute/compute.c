@@ -5,6 +5,7 @@
 
 #include "compute/amend.h"
 #include "compute/batch.h"
+#include "compute/suspect.h"
 #include "model/instant.h"
 
 #include <math.h>
@@ -93,7 +94,7 @@ static struct told *new_told(void)
     return told;
 }
 
-/* What outlets remember of which values can come late. */
+/* What outlets remember of which values can come late, and channels of which figures can look made up. */
 static bool make_memories(struct compute *compute)
 {
     bool failed = false;
@@ -111,6 +112,10 @@ static bool make_memories(struct compute *compute)
                 return false;
         }
     }
+    for (size_t i = 0; i < compute->plant->channel_count; i++)
+        if (suspect_wanted(compute->plant, compute->plant->channels[i]) &&
+            !(compute->books[i].suspicion = calloc(1, sizeof *compute->books[i].suspicion)))
+            return false;
     compute->amend = amend_new(compute, &failed);
     return !failed;
 }
@@ -143,7 +148,7 @@ struct compute *compute_new(const struct plant *plant, struct compute_sink sink,
     for (size_t i = 0; i < plant->outlet_count; i++)
         outlet_init(compute, &plant->outlets[i]);
     if (!make_memories(compute)) {
-        error_set(err, "compute: out of memory for values that come late");
+        error_set(err, "compute: out of memory for what is remembered");
         compute_free(compute);
         return NULL;
     }
@@ -157,6 +162,7 @@ void compute_free(struct compute *compute)
     for (size_t i = 0; compute->books && compute->plant && i < compute->plant->channel_count; i++) {
         free(compute->books[i].batch);
         free(compute->books[i].told);
+        free(compute->books[i].suspicion);
     }
     for (size_t i = 0; compute->outlets && compute->plant && i < compute->plant->outlet_count; i++) {
         free(compute->outlets[i].volumes);

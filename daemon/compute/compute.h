@@ -79,7 +79,7 @@ void compute_forget_findings(struct compute *compute);
  * event or -1; outlet "" and subject the name of a line for a line's. False when the plant has no such outlet, factor
  * or line, or the kind is not one of a channel. */
 struct kept_finding {
-    const char *outlet, *subject;
+    const char *id, *outlet, *subject;
     enum alarm_kind kind;
     int period;
     enum alarm_state state;

@@ -6,7 +6,7 @@
  *
  * The judged figure is the converted one where the outlet has a reference oxygen, else the dry standard-state one. A
  * limit applies to the periods that begin within its validity and season; of several that do, the strictest. */
-#include "compute/outlet.h"
+#include "compute/suspect.h"
 
 #include "model/instant.h"
 
@@ -141,6 +141,8 @@ void judge_note_alarmed(struct channel_state *c)
         c->has_finding |= alarm_active(&book->finding[k]);
     for (int p = 0; p < PERIODS; p++)
         c->has_finding |= alarm_active(&book->exceed[p]);
+    for (int r = 0; book->suspicion && r < SUSPECT_RULES; r++)
+        c->has_finding |= alarm_active(&book->suspicion->finding[r]);
 }
 
 enum alarm_input judge_over_or_worse(const struct finding *finding, double value)
@@ -247,6 +249,8 @@ void judge_period(struct outlet_state *o, struct channel_state *c, const struct 
 {
     foresee_closed(o, c, record, reading);
     judge_exceed(o, c, record, reading);
+    if (record->period == PERIOD_HOUR)
+        suspect_hour(o, c, record, reading);
 }
 
 void judge_exceed(struct outlet_state *o, struct channel_state *c, const struct period_record *record,
@@ -301,6 +305,13 @@ void judge_findings(struct outlet_state *o, struct channel_state *c, int64_t tim
         struct alarm_event event = judge_event(o, c, ALARM_EXCEED, time_ms);
         event.period = p;
         each(o, &c->book->exceed[p], &event, with);
+    }
+    for (int r = 0; c->book->suspicion && r < SUSPECT_RULES; r++) {
+        if (!alarm_active(&c->book->suspicion->finding[r]))
+            continue;
+        struct alarm_event event = judge_event(o, c, ALARM_SUSPECT, time_ms);
+        event.rule = r;
+        each(o, &c->book->suspicion->finding[r], &event, with);
     }
     if (alarm_active(&c->book->hour_lost)) {
         struct alarm_event event = judge_event(o, c, ALARM_MISSING, time_ms);

@@ -4,6 +4,7 @@
 
 #include "compute/amend.h"
 #include "compute/batch.h"
+#include "compute/suspect.h"
 #include "model/instant.h"
 
 #include <math.h>
@@ -40,9 +41,13 @@ static void adopt_channel(const struct outlet_state *o, struct channel_state *ne
     struct channel_book *book = new->book;
     struct batch *batch = book->batch;
     struct told *told = book->told;
+    struct suspicion *suspicion = book->suspicion;
     *book = *old->book;
     book->batch = batch;
     book->told = told;
+    book->suspicion = suspicion;
+    if (suspicion && old->book->suspicion)
+        *suspicion = *old->book->suspicion;
     if (batch && old->book->batch)
         *batch = *old->book->batch;
     adopt_told(told, old->book->told, now_ms);
@@ -134,6 +139,8 @@ void compute_forget_findings(struct compute *compute)
         memset(c->book->finding, 0, sizeof c->book->finding);
         memset(c->book->exceed, 0, sizeof c->book->exceed);
         c->book->hour_lost = (struct finding){0};
+        if (c->book->suspicion)
+            memset(c->book->suspicion->finding, 0, sizeof c->book->suspicion->finding);
         judge_note_alarmed(c);
     }
     for (size_t i = 0; i < compute->plant->line_count; i++)
@@ -145,15 +152,20 @@ bool compute_restore_finding(struct compute *compute, const struct kept_finding 
     struct channel_state *c = find_channel(compute, kept->outlet, kept->subject);
     struct line_state *line = c || kept->kind != ALARM_MISSING ? NULL : find_line(compute, kept->subject);
     struct finding *finding = NULL;
+    enum suspect_rule rule = kept->kind == ALARM_SUSPECT ? suspect_rule_of(kept->id) : SUSPECT_RULES;
     bool period = kept->period >= 0 && kept->period < PERIODS;
     if (line)
         finding = &line->finding;
+    else if (c && kept->kind == ALARM_SUSPECT)
+        finding = c->book->suspicion && rule < SUSPECT_RULES ? &c->book->suspicion->finding[rule] : NULL;
     else if (!c || kept->kind >= ALARM_CHANNEL_KINDS || (kept->kind == ALARM_EXCEED && !period))
         return false;
     else if (kept->kind == ALARM_EXCEED)
         finding = &c->book->exceed[kept->period];
     else
         finding = kept->kind == ALARM_MISSING && period ? &c->book->hour_lost : &c->book->finding[kept->kind];
+    if (!finding)
+        return false;
     int escalate = compute->plant->alarms.escalate_minutes;
     *finding = (struct finding){
         .state = kept->state == ALARM_ACKNOWLEDGED ? ALARM_ACKNOWLEDGED : ALARM_RAISED,

@@ -9,6 +9,7 @@
  *   operation.c what the plant is doing
  *   judge.c     figures against limits; alarms of samples and closed periods
  *   foresee.c   alarms that come before a period closes
+ *   suspect.c   figures that look made up
  *   silence.c   what is missing, channel by channel or as a lost line                                             */
 #ifndef CEMSD_COMPUTE_OUTLET_H
 #define CEMSD_COMPUTE_OUTLET_H
@@ -40,6 +41,7 @@ struct taken {
 
 struct batch;
 struct told;
+struct suspicion;
 struct batch_volumes;
 
 /* What is asked for only when a period closes or something is found. */
@@ -60,6 +62,7 @@ struct channel_book {
     uint32_t ultra_low_hours, judged_hours; /* of the month in progress */
     struct batch *batch;                    /* of a batch analyzer of water; NULL for others */
     struct told *told;                      /* NULL: nothing comes late at this outlet */
+    struct suspicion *suspicion;            /* NULL: nothing is suspected of it */
 };
 
 /* What every sample of a channel touches, the first two cache lines and its two current windows: with ten thousand

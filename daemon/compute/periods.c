@@ -5,6 +5,7 @@
  * Amounts: gas G_h = C̄ · Q̄ · 1e-6 of the hour's means (HJ 212-2017 annex D); water ΣD·C of its minutes. From the hour
  * up they are sums. The figures of all channels are known before any is judged: a limit may depend on a sibling. */
 #include "compute/batch.h"
+#include "compute/suspect.h"
 
 #include "model/instant.h"
 
@@ -245,8 +246,11 @@ static void close_period(struct outlet_state *o, enum period period, int64_t sta
         if (period == PERIOD_MINUTE) /* also of what has been told already: a restart goes on from here */
             foresee_remember(&o->channels[i], &record->readings[i]);
     }
-    if (o->sink->record(o->sink->owner, record))
+    bool told = o->sink->record(o->sink->owner, record);
+    if (told)
         judge_all(o, record);
+    if (period == PERIOD_MINUTE)
+        suspect_minute(o, record, told);
 }
 
 int64_t outlet_due_ms(const struct outlet_state *o)

@@ -166,8 +166,9 @@ struct channel {
     size_t mark_row_count;
     struct action *actions;
     size_t action_count;
-    double ultra_low; /* the ultra-low value of the hour mean, for the monthly share; NAN */
-    double permitted; /* amount the permit allows in a year, in the factor's amount unit; NAN */
+    double ultra_low;  /* the ultra-low value of the hour mean, for the monthly share; NAN */
+    double resolution; /* of the instrument, in the factor's unit */
+    double permitted;  /* amount the permit allows in a year, in the factor's amount unit; NAN */
 };
 
 struct duct {
@@ -237,6 +238,15 @@ struct outlet {
     size_t index;
 };
 
+/* When figures look made up: evidence for a person, never a verdict. */
+struct suspect_rules {
+    bool on;
+    int stuck_minutes, repeat_minutes, dilution_minutes, inconsistent_minutes;
+    double clipped_share;     /* of the minutes of an hour */
+    double dilution_o2;       /* % */
+    double calibration_share; /* of the minutes of a day */
+};
+
 struct alarm_rules {
     struct {
         double multiple;
@@ -259,6 +269,7 @@ struct alarm_rules {
     struct {
         int minutes;
     } uplink;
+    struct suspect_rules suspect;
     double hysteresis;    /* share of the limit */
     int escalate_minutes; /* unacknowledged so long: one severity higher; 0: never */
     int remind_minutes;   /* unacknowledged: told again so often; 0: never */

@@ -40,6 +40,7 @@ static const struct {
     [ALARM_PROJECTED] = {"projected", SEVERITY_MAJOR},
     [ALARM_DAY_PROJECTED] = {"day-projected", SEVERITY_MAJOR},
     [ALARM_TOTAL] = {"total", SEVERITY_WARNING},
+    [ALARM_SUSPECT] = {"suspect", SEVERITY_WARNING},
     [ALARM_UPLINK] = {"uplink", SEVERITY_WARNING},
     [ALARM_STORE] = {"store", SEVERITY_CRITICAL},
     [ALARM_CLOCK] = {"clock", SEVERITY_WARNING},
@@ -54,6 +55,19 @@ static const char *const STATE[ALARM_STATES] = {
     [ALARM_UPDATED] = "updated", [ALARM_ACKNOWLEDGED] = "acknowledged",
     [ALARM_CLEARED] = "cleared",
 };
+
+const char *suspect_rule_name(enum suspect_rule rule)
+{
+    static const char *const NAMES[SUSPECT_RULES] = {
+        [SUSPECT_STUCK] = "stuck",
+        [SUSPECT_REPEAT] = "repeat",
+        [SUSPECT_CLIPPED] = "clipped",
+        [SUSPECT_DILUTION] = "dilution",
+        [SUSPECT_INCONSISTENT] = "inconsistent",
+        [SUSPECT_CALIBRATION] = "calibration",
+    };
+    return NAMES[rule];
+}
 
 const char *alarm_kind_name(enum alarm_kind kind)
 {

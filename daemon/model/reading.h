@@ -85,8 +85,9 @@ enum alarm_kind {
     ALARM_EXCEED,
     ALARM_DAY_PROJECTED,
     ALARM_TOTAL,         /* the year's amount is forecast beyond the permitted one */
-    ALARM_CHANNEL_KINDS, /* those above belong to a channel, those below to the gateway */
-    ALARM_UPLINK = ALARM_CHANNEL_KINDS,
+    ALARM_CHANNEL_KINDS, /* one finding of each a channel; of the next, one a rule */
+    ALARM_SUSPECT = ALARM_CHANNEL_KINDS,
+    ALARM_UPLINK, /* from here on they belong to the gateway */
     ALARM_STORE,
     ALARM_CLOCK,
     ALARM_CONFIG,
@@ -94,6 +95,18 @@ enum alarm_kind {
 };
 enum alarm_state { ALARM_QUIET, ALARM_RAISED, ALARM_UPDATED, ALARM_ACKNOWLEDGED, ALARM_CLEARED, ALARM_STATES };
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_MAJOR, SEVERITY_CRITICAL };
+
+/* Why figures look made up (domain: the municipal opinion's task 13 on falsified monitoring data). */
+enum suspect_rule {
+    SUSPECT_STUCK,        /* no spread while others vary */
+    SUSPECT_REPEAT,       /* the same minutes as before */
+    SUSPECT_CLIPPED,      /* a ceiling just below the limit */
+    SUSPECT_DILUTION,     /* oxygen up, pollutant down, flow steady */
+    SUSPECT_INCONSISTENT, /* running with zero, stopped with pollutant */
+    SUSPECT_CALIBRATION,  /* marked C or M too long, or when it would matter */
+    SUSPECT_RULES
+};
+const char *suspect_rule_name(enum suspect_rule rule);
 
 const char *alarm_kind_name(enum alarm_kind kind);
 bool alarm_kind_parse(const char *name, enum alarm_kind *kind);
@@ -125,6 +138,7 @@ struct alarm_event {
     const struct limit *law;        /* the limit it rests on, or NULL */
     enum mark mark;                 /* instrument: the mark found */
     double stay_under;              /* projected: what the rest of the period must stay under; NAN */
+    int rule;                       /* suspect: enum suspect_rule */
     int line;                       /* missing: index of the line that is lost, or -1 */
     char detail[256];               /* config, store, uplink, clock: what is wrong */
     char by[NAME_BYTES], note[192]; /* acknowledged: who, and what they say */

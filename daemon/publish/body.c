@@ -210,6 +210,49 @@ static void say_instrument(const struct alarm_event *e, struct words *w)
              english_name(e->channel->factor), mark_code(e->mark), mark_text_en(e->mark));
 }
 
+static void say_suspect(const struct alarm_event *e, struct words *w)
+{
+    const struct factor *f = e->channel->factor;
+    char zh[256] = "", en[256] = "";
+    int n = f->decimals > 0 ? f->decimals : 1;
+    switch ((enum suspect_rule)e->rule) {
+    case SUSPECT_STUCK:
+        snprintf(zh, sizeof zh, "数值长时间不变，波动 %.6g %s 小于分辨率 %.6g，而其他因子在变化", e->value, f->unit,
+                 e->limit);
+        snprintf(en, sizeof en, "stands still, its spread of %.6g %s is below the resolution %.6g while others vary",
+                 e->value, f->unit, e->limit);
+        break;
+    case SUSPECT_REPEAT:
+        snprintf(zh, sizeof zh, "连续 %.0f 分钟数据与 %s 起的数据完全相同", e->value, e->detail);
+        snprintf(en, sizeof en, "%.0f minutes are the same as those from %s on", e->value, e->detail);
+        break;
+    case SUSPECT_CLIPPED:
+        snprintf(zh, sizeof zh, "本小时 %.0f%% 的分钟值堆积在限值以下的 %.*f %s", 100 * e->value, n, e->limit, f->unit);
+        snprintf(en, sizeof en, "%.0f %% of the hour's minutes pile up at %.*f %s, just below the limit",
+                 100 * e->value, n, e->limit, f->unit);
+        break;
+    case SUSPECT_DILUTION:
+        snprintf(zh, sizeof zh, "氧含量 %.2f%% 高于 %.2f%%，污染物下降而流量平稳，疑似稀释或漏气", e->value, e->limit);
+        snprintf(en, sizeof en,
+                 "oxygen is at %.2f %%, above %.2f %%, with falling pollutants at a steady flow: dilution or a leak",
+                 e->value, e->limit);
+        break;
+    case SUSPECT_INCONSISTENT:
+        snprintf(zh, sizeof zh, "工况为 %s，而数值为 %.*f %s", e->detail, n, e->value, f->unit);
+        snprintf(en, sizeof en, "the plant is %s and the value %.*f %s", e->detail, n, e->value, f->unit);
+        break;
+    case SUSPECT_CALIBRATION:
+        snprintf(zh, sizeof zh, "当日校准或维护标记占 %.1f%%，或多次出现在接近限值时", 100 * e->value);
+        snprintf(en, sizeof en,
+                 "marked as calibration or maintenance for %.1f %% of the day, or whenever it nears the limit",
+                 100 * e->value);
+        break;
+    case SUSPECT_RULES: break;
+    }
+    snprintf(w->zh, sizeof w->zh, "%s %s 数据存疑：%s", e->outlet->name, f->name_zh, zh);
+    snprintf(w->en, sizeof w->en, "%s: %s looks doubtful: %s", e->outlet->id, english_name(f), en);
+}
+
 static void say_config(const struct alarm_event *e, struct words *w)
 {
     snprintf(w->zh, sizeof w->zh, "配置未更新，继续使用原配置：%s", e->detail);
@@ -234,6 +277,7 @@ static const struct {
     [ALARM_MISSING] = {say_missing, "数据缺失"},
     [ALARM_INSTRUMENT] = {say_instrument, "分析仪异常"},
     [ALARM_TOTAL] = {say_total, "年排放总量预测"},
+    [ALARM_SUSPECT] = {say_suspect, "数据存疑"},
     [ALARM_UPLINK] = {say_gateway, "上报通道"},
     [ALARM_STORE] = {say_gateway, "数据存储"},
     [ALARM_CLOCK] = {say_gateway, "时钟"},
@@ -273,7 +317,7 @@ static json_t *channels_of_line(const struct plant *plant, int line)
 
 static bool is_figure(const struct alarm_event *e)
 {
-    return e->channel && e->kind != ALARM_MISSING && e->kind != ALARM_INSTRUMENT;
+    return e->channel && e->kind != ALARM_MISSING && e->kind != ALARM_INSTRUMENT && e->kind != ALARM_SUSPECT;
 }
 
 char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t *length)
@@ -305,6 +349,8 @@ char *body_alarm(const struct plant *plant, const struct alarm_event *e, size_t 
     json_object_set_new(o, "mark", e->kind == ALARM_INSTRUMENT ? json_string(mark_code(e->mark)) : json_null());
     if (factor && isfinite(e->stay_under))
         json_object_set_new(o, "stay_under", number(e->stay_under, factor->decimals));
+    if (e->kind == ALARM_SUSPECT)
+        json_object_set_new(o, "rule", json_string(suspect_rule_name((enum suspect_rule)e->rule)));
     if (e->line >= 0)
         json_object_set_new(o, "channels", channels_of_line(plant, e->line));
     if (e->state == ALARM_ACKNOWLEDGED) {

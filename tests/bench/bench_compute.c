@@ -4,6 +4,7 @@
  * Outlets of ten channels: four pollutants (one of them hot and wet), O2, velocity, temperature, pressure, moisture and
  * a state of the plant, judged by hour and day limits. */
 #include "compute/compute.h"
+#include "compute/suspect.h"
 #include "config/load.h"
 #include "model/instant.h"
 
@@ -96,6 +97,16 @@ static double run(struct compute *compute, size_t channels, int64_t begin_ms, lo
     return cpu_s() - before;
 }
 
+/* What of the state are windows: of periods, and of what suspicion looks back on. */
+static size_t window_bytes(const struct plant *plant)
+{
+    size_t bytes = plant->channel_count * (PERIODS + 4) * sizeof(struct window);
+    for (size_t i = 0; i < plant->channel_count; i++)
+        if (suspect_wanted(plant, plant->channels[i]))
+            bytes += SUSPECT_PRINTS * sizeof(uint16_t) + SUSPECT_HOUR * sizeof(float);
+    return bytes;
+}
+
 static bool number(const char *text, long low, long high, long *out)
 {
     char *end = NULL;
@@ -140,11 +151,11 @@ int main(int argc, char **argv)
     double spent = run(compute, plant->channel_count, begin_ms + 120000, seconds);
     size_t grown = heap_bytes() - heap;
     double samples = (double)seconds * (double)plant->channel_count;
-    printf(
-        "{\"channels\":%zu,\"samples_per_s\":%.0f,\"ns_per_sample\":%.2f,\"bytes_per_channel\":%zu,\"heap_grown\":%zu,"
-        "\"records\":%llu,\"alarms\":%llu}\n",
-        plant->channel_count, samples / spent, spent / samples * 1e9, state / plant->channel_count, grown,
-        (unsigned long long)records, (unsigned long long)alarms);
+    printf("{\"channels\":%zu,\"samples_per_s\":%.0f,\"ns_per_sample\":%.2f,\"bytes_per_channel\":%zu,\"window_bytes\":"
+           "%zu,\"heap_grown\":%zu,"
+           "\"records\":%llu,\"alarms\":%llu}\n",
+           plant->channel_count, samples / spent, spent / samples * 1e9, state / plant->channel_count,
+           window_bytes(plant) / plant->channel_count, grown, (unsigned long long)records, (unsigned long long)alarms);
     compute_free(compute);
     plant_free(plant);
     report_clear(&report);

@@ -123,7 +123,7 @@ def yaml_limits(limits):
 def yaml(plant):
     line = "hj212_listen: {bind: '127.0.0.1:9212'}" if plant.hj212 else "modbus_tcp: {host: h}"
     lines = ["site: {name: N, code: C, mn: 88880001}", f"lines: [{{name: a, {line}}}]",
-             "alarms: {missing: {line_channels: 100}, instantaneous: {multiple: 1.25, samples: 3}}", "outlets:", "  - id: X", "    name: x",
+             "alarms: {missing: {line_channels: 100}, instantaneous: {multiple: 1.25, samples: 3}, suspect: {on: false}}", "outlets:", "  - id: X", "    name: x",
              f"    medium: {'gas' if plant.gas else 'water'}"]
     if plant.gas:
         lines.append("    duct: {area_m2: 12.5, velocity_factor: 0.98, ambient_kpa: 100.8}")

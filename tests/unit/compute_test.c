@@ -381,7 +381,8 @@ static void a_clock_set_right_makes_up_no_years(void **state)
 static bool restore(const char *outlet, int period)
 {
     const struct kept_finding kept = {
-        outlet, "a21026", ALARM_EXCEED, period, ALARM_RAISED, at("2026-11-23T07:00:00"), at("2026-11-23T07:00:00"), 40};
+        "", outlet, "a21026", ALARM_EXCEED, period, ALARM_RAISED, at("2026-11-23T07:00:00"), at("2026-11-23T07:00:00"),
+        40};
     return compute_restore_finding(compute, &kept);
 }
 

@@ -220,7 +220,8 @@ static struct compute *restart(struct compute *old, size_t fed, int64_t first_ms
             raised_ms = same && now->alarms[n].state == ALARM_RAISED ? now->alarms[n].time_ms : raised_ms;
         }
         const struct kept_finding kept = {
-            e->outlet ? e->outlet->id : "", e->subject, e->kind, e->period, e->state, raised_ms, e->time_ms, e->value};
+            e->id,   e->outlet ? e->outlet->id : "", e->subject, e->kind, e->period, e->state, raised_ms, e->time_ms,
+            e->value};
         if (last_step && e->state != ALARM_CLEARED)
             assert_true(compute_restore_finding(c, &kept));
     }
