@@ -21,6 +21,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#define STUCK_LEAST_NS INT64_C(2000000000)
 enum { TICK_MS = 100, GATHER_MS = 3, BLOCK_AGE_MS = 1000, GROUPS_PER_TURN = 4096, STOP_WAIT_MS = 10000 };
 
 /* ---- journal ---- */
@@ -227,9 +228,24 @@ static void on_stop_signal(uv_signal_t *handle, int signal_number)
 
 /* ---- time ---- */
 
+/* Somebody has not moved for half the watchdog's patience: then it starves, and systemd begins anew. */
+static bool all_move(struct gateway *g, int64_t now_ns)
+{
+    int64_t patience_ns = g->watchdog_ns / 2 > STUCK_LEAST_NS ? g->watchdog_ns / 2 : STUCK_LEAST_NS;
+    const char *who = "journal";
+    int64_t stuck_ns = journal_stuck_ns(g->journal, now_ns);
+    if (stuck_ns <= patience_ns && g->lines)
+        stuck_ns = lines_overdue_ns(g->lines, now_ns, &who);
+    bool stuck = stuck_ns > patience_ns;
+    if (stuck && !g->stuck)
+        log_line(LOG_ERROR, "watchdog", "event=stuck who=\"%s\" for_ms=%" PRId64, who, stuck_ns / 1000000);
+    g->stuck = stuck;
+    return !stuck;
+}
+
 static void feed_watchdog(struct gateway *g, int64_t now_ns)
 {
-    if (g->watchdog_ns == 0 || now_ns - g->watchdog_fed_ns < g->watchdog_ns / 3)
+    if (g->watchdog_ns == 0 || now_ns - g->watchdog_fed_ns < g->watchdog_ns / 3 || !all_move(g, now_ns))
         return;
     g->watchdog_fed_ns = now_ns;
     sd_notify(0, "WATCHDOG=1");

@@ -46,7 +46,7 @@ struct gateway {
     int64_t clock_offset_ms, own_watched_ns; /* wall less monotonic, as the last tick saw it */
     struct reader *recovering;               /* not NULL: replaying what the journal holds */
     bool muted;                              /* what is computed is in the journal already */
-    bool stopping, lines_gone, failed;
+    bool stopping, lines_gone, failed, stuck;
     int64_t started_ms, started_ns, stop_ns, watchdog_ns, watchdog_fed_ns;
     uint64_t lost; /* bodies the journal refused */
     uint64_t reloads, reloads_refused;

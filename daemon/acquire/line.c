@@ -65,6 +65,7 @@ struct line_worker {
     int64_t batch_since_ns;
     int64_t phase_ns;
     uint64_t waits_told;
+    _Atomic int64_t promised_ns; /* when the thread will have moved on, monotonic */
 
     pthread_mutex_t status_lock; /* guards the two below */
     struct line_status status;
@@ -307,6 +308,12 @@ static void advance(struct line_worker *w, size_t index, int64_t now_ns)
     w->due_ns[index] += (missed + 1) * interval_ns;
 }
 
+/* The longest a connection, a request and its answer may take, however the device behaves. */
+static int64_t answer_ns(const struct line_worker *w)
+{
+    return 4 * (w->line.timeout_ms + w->line.pause_ms) * MS;
+}
+
 static void *run(void *argument)
 {
     struct line_worker *w = argument;
@@ -315,6 +322,7 @@ static void *run(void *argument)
         w->due_ns[i] = start_ns + w->phase_ns;
     for (;;) {
         if (w->plan.block_count == 0) { /* a line that is only written to */
+            w->promised_ns = clock_monotonic_ns() + BACKOFF_MOST_NS + answer_ns(w);
             if (mailbox_wait_until(&w->mailbox, clock_monotonic_ns() + BACKOFF_MOST_NS))
                 break;
             carry_out_order(w);
@@ -322,13 +330,17 @@ static void *run(void *argument)
         }
         size_t index = earliest(w);
         int64_t now_ns = clock_monotonic_ns();
-        if (w->due_ns[index] > now_ns)
+        if (w->due_ns[index] > now_ns) {
+            w->promised_ns = INT64_MAX; /* a full mailbox is the loop's affair */
             hand_over(w);
+        }
+        w->promised_ns = w->due_ns[index] + answer_ns(w);
         if (mailbox_wait_until(&w->mailbox, w->due_ns[index]))
             break;
         if (carry_out_order(w))
             continue;
         advance(w, index, clock_monotonic_ns());
+        w->promised_ns = clock_monotonic_ns() + answer_ns(w);
         run_block(w, index);
     }
     pthread_mutex_lock(&w->status_lock);
@@ -358,6 +370,8 @@ static bool start_thread(struct line_worker *w)
     pthread_attr_setstacksize(&attributes, 1024 * 1024); /* address space, not memory: getaddrinfo needs some */
     int failed = pthread_create(&w->thread, &attributes, run, w);
     pthread_attr_destroy(&attributes);
+    if (!failed)
+        pthread_setname_np(w->thread, "line");
     return failed == 0;
 }
 
@@ -374,6 +388,7 @@ struct line_worker *line_start(const struct line *line, const struct point *poin
     w->wake = wake;
     w->owner = owner;
     w->phase_ns = phase_ns;
+    w->promised_ns = INT64_MAX;
     w->status.last_answer_ms = INSTANT_NONE;
     pthread_mutex_init(&w->status_lock, NULL);
     w->points = calloc(point_count ? point_count : 1, sizeof *w->points);
@@ -417,6 +432,12 @@ bool line_instructed(struct line_worker *worker, uint64_t *ticket, int *exe_rtn)
     *ticket = order.ticket;
     *exe_rtn = order.exe_rtn;
     return true;
+}
+
+int64_t line_overdue_ns(struct line_worker *worker, int64_t now_ns)
+{
+    int64_t promised_ns = worker->promised_ns;
+    return promised_ns < now_ns && !line_finished(worker) ? now_ns - promised_ns : 0;
 }
 
 void line_stop(struct line_worker *worker)

@@ -64,6 +64,10 @@ bool line_instruct(struct line_worker *worker, const struct point *at, int value
 /* How it ended (enum hj212_exe_rtn); false when nothing has. */
 bool line_instructed(struct line_worker *worker, uint64_t *ticket, int *exe_rtn);
 
+/* How long the thread has been stuck beyond what any answer may take: a driver that does not come back. 0: it is not.
+ */
+int64_t line_overdue_ns(struct line_worker *worker, int64_t now_ns);
+
 /* Asks the thread to end; it does within one transaction. */
 void line_stop(struct line_worker *worker);
 bool line_finished(struct line_worker *worker);

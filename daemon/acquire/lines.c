@@ -354,6 +354,19 @@ void lines_watch(struct lines *lines, int64_t now_ns, int64_t now_ms,
 
 /* ---- ending, status ---- */
 
+int64_t lines_overdue_ns(struct lines *lines, int64_t now_ns, const char **name)
+{
+    int64_t longest_ns = 0;
+    for (size_t w = 0; w < lines->wire_count; w++) {
+        int64_t overdue_ns = lines->wires[w].worker ? line_overdue_ns(lines->wires[w].worker, now_ns) : 0;
+        if (overdue_ns > longest_ns) {
+            longest_ns = overdue_ns;
+            *name = lines->wires[w].settings.name;
+        }
+    }
+    return longest_ns;
+}
+
 void lines_stop(struct lines *lines)
 {
     for (size_t i = 0; i < lines->wire_count; i++)

@@ -54,6 +54,8 @@ bool lines_instruct(struct lines *lines, const struct channel *channel, const st
 /* Joins lines that have ended and starts their successors. True when a line could not be started (err). */
 bool lines_reap(struct lines *lines, struct error *err);
 
+/* The longest any line's thread has been stuck, and which line that is. */
+int64_t lines_overdue_ns(struct lines *lines, int64_t now_ns, const char **name);
 /* Hangs up on every HJ 212 analyzer: after the last lines_collect. */
 void lines_hang_up(struct lines *lines);
 

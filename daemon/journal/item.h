@@ -95,6 +95,7 @@ struct journal {
     } durable_head[STREAMS];
     uint64_t commits, retries;
     int64_t last_commit_ms;
+    int64_t work_since_ns; /* monotonic: the writer has had something to do and not moved since; 0: it has nothing */
     bool stopping, fatal;
     char error[256];
 

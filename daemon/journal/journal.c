@@ -5,6 +5,7 @@
 #include "journal/file.h"
 #include "journal/item.h"
 #include "journal/reader.h"
+#include "model/clock.h"
 #include "model/instant.h"
 
 #include <math.h>
@@ -166,6 +167,7 @@ struct journal *journal_open(const struct journal_settings *settings, struct err
         release(journal);
         return NULL;
     }
+    pthread_setname_np(journal->thread, "journal");
     return journal;
 }
 
@@ -363,6 +365,8 @@ void journal_flush(struct journal *journal)
         return;
     pthread_mutex_lock(&journal->lock);
     item_list_join(&journal->flushed, &journal->pending);
+    if (journal->work_since_ns == 0)
+        journal->work_since_ns = clock_monotonic_ns();
     pthread_cond_signal(&journal->work);
     pthread_mutex_unlock(&journal->lock);
 }
@@ -425,6 +429,14 @@ void journal_status_get(struct journal *journal, struct journal_status *out)
     out->fatal = journal->fatal;
     memcpy(out->error, journal->error, sizeof out->error);
     pthread_mutex_unlock(&journal->lock);
+}
+
+int64_t journal_stuck_ns(struct journal *journal, int64_t now_ns)
+{
+    pthread_mutex_lock(&journal->lock);
+    int64_t since_ns = journal->work_since_ns;
+    pthread_mutex_unlock(&journal->lock);
+    return since_ns > 0 && since_ns < now_ns ? now_ns - since_ns : 0;
 }
 
 void journal_head(struct journal *journal, enum stream stream, uint64_t *seq, uint8_t hash[CHAIN_BYTES])

@@ -102,6 +102,9 @@ struct journal_status {
     char error[256]; /* "" while all is well */
 };
 void journal_status_get(struct journal *journal, struct journal_status *out);
+/* How long the writer has had work and not come back from the disk, well or ill; 0: it has none. A disk that fails is
+ * not stuck: the writer tries again. */
+int64_t journal_stuck_ns(struct journal *journal, int64_t now_ns);
 /* Chain value after the last durable entry of the stream. */
 void journal_head(struct journal *journal, enum stream stream, uint64_t *seq, uint8_t hash[CHAIN_BYTES]);
 

@@ -211,6 +211,7 @@ static void hand_back(struct journal *journal, struct item_list *batch)
         item_list_add(back ? &journal->durable : &drop, item);
     }
     journal->writing_bytes = 0;
+    journal->work_since_ns = journal->flushed.first ? clock_monotonic_ns() : 0;
     journal->commits++;
     journal->last_commit_ms = clock_wall_ms();
     journal->error[0] = '\0';
@@ -230,6 +231,7 @@ static bool failed(struct journal *journal, int code)
     bool news = strcmp(journal->error, text) != 0;
     memcpy(journal->error, text, sizeof journal->error);
     journal->retries++;
+    journal->work_since_ns = clock_monotonic_ns();
     journal->fatal = hopeless(code);
     bool go_on = !journal->fatal;
     pthread_mutex_unlock(&journal->lock);
