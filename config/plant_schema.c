@@ -47,6 +47,16 @@ static const struct field SITE_ROWS[] = {
 };
 SECTION(SITE_SECTION, "site", SITE_ROWS);
 
+static const struct field KEEP_ROWS[] = {
+    INTEGER(keep, samples_days, "samples_days", 0, 36500, "400", "Raw samples; 0: for ever."),
+    INTEGER(keep, realtime_days, "realtime_days", 0, 36500, "30",
+            "Bodies of real-time disclosures; their chain values stay. 0: for ever."),
+    INTEGER(keep, minute_days, "minute_days", 0, 36500, "400",
+            "Bodies of minute disclosures, the same; the figures stay in the table of records. 0: for ever."),
+    NUMBER(keep, max_gib, "max_gib", 0, 1048576, "0",
+           "Size from which on the oldest of these go before their time, samples first; 0: however large."),
+};
+SECTION(KEEP_SECTION, "journal.keep", KEEP_ROWS);
 static const struct field JOURNAL_ROWS[] = {
     {.key = "path",
      .kind = FIELD_TEXT,
@@ -55,6 +65,13 @@ static const struct field JOURNAL_ROWS[] = {
      .otherwise = "/var/lib/cemsd/journal.db",
      .given_at = NO,
      .doc = "The SQLite file that holds everything, durable and chained."},
+    {.key = "keep",
+     .kind = FIELD_SECTION,
+     .at = PATH_BYTES,
+     .section = &KEEP_SECTION,
+     .otherwise = "",
+     .given_at = NO,
+     .doc = "How long what is kept. What goes, goes after a signed checkpoint stands for it."},
 };
 SECTION(JOURNAL_SECTION, "journal", JOURNAL_ROWS);
 

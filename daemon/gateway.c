@@ -22,6 +22,8 @@
 #include <systemd/sd-daemon.h>
 
 #define STUCK_LEAST_NS INT64_C(2000000000)
+#define HOUSE_NS INT64_C(1000000000)
+#define CHECKPOINT_AFTER_MS (10 * MINUTE_MS)
 enum { TICK_MS = 100, GATHER_MS = 3, BLOCK_AGE_MS = 1000, GROUPS_PER_TURN = 4096, STOP_WAIT_MS = 10000 };
 
 /* ---- journal ---- */
@@ -251,6 +253,25 @@ static void feed_watchdog(struct gateway *g, int64_t now_ns)
     sd_notify(0, "WATCHDOG=1");
 }
 
+/* Once a day, in the quiet after midnight's records, a checkpoint; after it what is old goes, step by step. */
+static void keep_house(struct gateway *g, int64_t now_ms, int64_t now_ns)
+{
+    struct journal_status s;
+    if (now_ns - g->housekept_ns < HOUSE_NS)
+        return;
+    g->housekept_ns = now_ns;
+    journal_status_get(g->journal, &s);
+    int64_t day_ms = period_floor_ms(PERIOD_DAY, now_ms);
+    int64_t last_ms = s.last_checkpoint_ms == INSTANT_NONE ? g->started_ms : s.last_checkpoint_ms;
+    bool due = last_ms < day_ms && now_ms >= day_ms + CHECKPOINT_AFTER_MS;
+    if (due && g->checkpoint_day_ms != day_ms && journal_checkpoint(g->journal, g->plant->site.mn, now_ms)) {
+        g->checkpoint_day_ms = day_ms;
+        g->trimming = true;
+    }
+    if (g->trimming || s.trim_more)
+        g->trimming = !journal_trim(g->journal, now_ms);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct gateway *g = timer->data;
@@ -269,6 +290,8 @@ static void on_tick(uv_timer_t *timer)
         compute_tick(g->compute, now_ms);
         own_watch(g, now_ms, now_ns);
     }
+    if (!g->stopping)
+        keep_house(g, now_ms, now_ns);
     if (g->block.samples > 0 && (now_ms - g->block.base_ms >= BLOCK_AGE_MS || now_ms < g->block.base_ms))
         gateway_append_block(g);
     journal_flush(g->journal);
@@ -358,7 +381,13 @@ static bool open_rooms(struct gateway *g, struct error *err)
     if (feeds->signing_key[0] && (!(g->writer_signer = signer_load(feeds->signing_key, err)) ||
                                   !(g->loop_signer = signer_load(feeds->signing_key, err))))
         return error_prefix(err, "feeds.signing_key");
-    struct journal_settings journal = {g->plant->journal.path, g->writer_signer, wake_journal, g};
+    const struct keep *keep = &g->plant->journal.keep;
+    struct journal_settings journal = {
+        .path = g->plant->journal.path,
+        .signer = g->writer_signer,
+        .keep = {keep->samples_days, keep->realtime_days, keep->minute_days, (int64_t)(keep->max_gib * 1073741824.0)},
+        .wake = wake_journal,
+        .owner = g};
     if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) ||
         !(g->channel_ids = gateway_number_channels(g, g->plant, err)))
         return false;

@@ -13,9 +13,9 @@ enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_CONFIG = 78 };
 
 struct ctl {
     const char *config, *connect, *journal; /* as given; NULL when not */
-    bool json, csv, active, from_journal, curve, strict;
+    bool json, csv, active, from_journal, curve, sm2, strict;
     const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream, *server_key,
-        *client_key, *by, *note;
+        *client_key, *by, *note, *proof, *checkpoint, *out;
     long count; /* 0 = without end */
     int argc;   /* what is left after the options */
     char **argv;
@@ -29,6 +29,11 @@ int ctl_ack(struct ctl *ctl);
 int ctl_records(struct ctl *ctl);
 int ctl_report(struct ctl *ctl);
 int ctl_verify(struct ctl *ctl);
+int ctl_verify_proof(struct ctl *ctl, struct verifier *key);
+int ctl_checkpoint(struct ctl *ctl);
+int ctl_prove(struct ctl *ctl);
+int ctl_export(struct ctl *ctl);
+int ctl_backup(struct ctl *ctl);
 int ctl_keygen(struct ctl *ctl);
 int ctl_recompute(struct ctl *ctl);
 int ctl_hj212(struct ctl *ctl);

@@ -7,6 +7,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define CHECKPOINT_TABLE                                                                                               \
+    "CREATE TABLE checkpoint(number INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, body BLOB NOT NULL, key TEXT,"      \
+    "  signature BLOB, alarm_to INTEGER NOT NULL, disclosure_to INTEGER NOT NULL, sample_to INTEGER NOT NULL,"         \
+    "  event_to INTEGER NOT NULL);"
+
 static const char TABLES[] =
     "CREATE TABLE entry(stream TEXT NOT NULL, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
     "  body BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(stream, seq));"
@@ -28,9 +33,9 @@ static const char TABLES[] =
     "CREATE INDEX record_seq ON record(seq);"
     "CREATE TABLE cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, outlet TEXT NOT NULL, factor TEXT NOT NULL, UNIQUE(outlet, factor));"
-    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;" CHECKPOINT_TABLE
     "PRAGMA application_id = 1128615251;"
-    "PRAGMA user_version = 3;";
+    "PRAGMA user_version = 4;";
 
 /* From one version to the next; each in a transaction of its own. */
 static const char *const MIGRATIONS[] = {
@@ -41,6 +46,8 @@ static const char *const MIGRATIONS[] = {
     /* 2 → 3: what a flow-weighted figure weighs, the operating state, corrections */
     "ALTER TABLE record ADD COLUMN weight REAL; ALTER TABLE record ADD COLUMN condition TEXT;"
     "ALTER TABLE record ADD COLUMN revision INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 3;",
+    /* 3 → 4: checkpoints */
+    CHECKPOINT_TABLE "PRAGMA user_version = 4;",
 };
 
 static int pragma_number(sqlite3 *db, const char *sql, int otherwise)

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-enum item_kind { ITEM_ENTRY, ITEM_RECORD, ITEM_ALARM, ITEM_CURSOR, ITEM_CHANNEL };
+enum item_kind { ITEM_ENTRY, ITEM_RECORD, ITEM_ALARM, ITEM_CURSOR, ITEM_CHANNEL, ITEM_CHECKPOINT, ITEM_TRIM };
 
 struct record_row {
     char outlet[NAME_BYTES], factor[8];
@@ -43,8 +43,9 @@ struct item {
     struct item *next;
     enum item_kind kind;
     size_t bytes;               /* of memory, for the bounds */
-    struct journal_entry entry; /* ITEM_ENTRY; topic NULL when it is not published */
+    struct journal_entry entry; /* ITEM_ENTRY; topic NULL when it is not published. Of a checkpoint or trim: time_ms */
     char entry_kind[24];
+    bool more; /* of a trim: there is more to take away */
     union {
         struct record_row record;
         struct alarm_row alarm;
@@ -96,6 +97,8 @@ struct journal {
     uint64_t commits, retries;
     int64_t last_commit_ms;
     int64_t work_since_ns; /* monotonic: the writer has had something to do and not moved since; 0: it has nothing */
+    int64_t last_checkpoint_ms;
+    bool trim_more;
     bool stopping, fatal;
     char error[256];
 

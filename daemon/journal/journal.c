@@ -107,6 +107,12 @@ static bool load_names(struct journal *journal, struct error *err)
     }
     if (ok)
         sqlite3_finalize(s);
+    ok = ok && sqlite3_prepare_v2(journal->db, "SELECT max(time_ms) FROM checkpoint", -1, &s, NULL) == SQLITE_OK;
+    journal->last_checkpoint_ms = INSTANT_NONE;
+    if (ok && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL)
+        journal->last_checkpoint_ms = sqlite3_column_int64(s, 0);
+    if (ok)
+        sqlite3_finalize(s);
     return ok || error_set(err, "journal %s: %s", journal->path, sqlite3_errmsg(journal->db));
 }
 
@@ -330,6 +336,27 @@ bool journal_index_alarm(struct journal *journal, const struct alarm_event *even
     return true;
 }
 
+static bool add_chore(struct journal *journal, enum item_kind kind, const char *name, int64_t time_ms)
+{
+    struct item *item = new_item(journal, kind, 0);
+    if (!item)
+        return false;
+    item->entry.time_ms = time_ms;
+    snprintf(item->row.named.name, sizeof item->row.named.name, "%s", name);
+    item_list_add(&journal->pending, item);
+    return true;
+}
+
+bool journal_checkpoint(struct journal *journal, const char *mn, int64_t time_ms)
+{
+    return add_chore(journal, ITEM_CHECKPOINT, mn, time_ms);
+}
+
+bool journal_trim(struct journal *journal, int64_t time_ms)
+{
+    return add_chore(journal, ITEM_TRIM, "", time_ms);
+}
+
 bool journal_save_cursor(struct journal *journal, const char *name, uint64_t seq)
 {
     struct named_number *known = NULL;
@@ -426,6 +453,8 @@ void journal_status_get(struct journal *journal, struct journal_status *out)
     out->commits = journal->commits;
     out->retries = journal->retries;
     out->last_commit_ms = journal->last_commit_ms;
+    out->last_checkpoint_ms = journal->last_checkpoint_ms;
+    out->trim_more = journal->trim_more;
     out->fatal = journal->fatal;
     memcpy(out->error, journal->error, sizeof out->error);
     pthread_mutex_unlock(&journal->lock);

@@ -38,9 +38,16 @@ enum {
     JOURNAL_CURSORS = 64,
 };
 
+/* How long what is kept (journal/trim.c); 0 days: for ever. max_bytes 0: however large. */
+struct journal_keep {
+    int samples_days, realtime_days, minute_days;
+    int64_t max_bytes;
+};
+
 struct journal_settings {
     const char *path;
-    struct signer *signer;     /* borrowed, used by the writer only; NULL: unsigned */
+    struct signer *signer; /* borrowed, used by the writer only; NULL: unsigned */
+    struct journal_keep keep;
     void (*wake)(void *owner); /* from the writer's thread: something is durable, or the state has changed */
     void *owner;
 };
@@ -65,6 +72,10 @@ bool journal_append(struct journal *journal, enum stream stream, int64_t time_ms
 /* Query rows beside the entries; each belongs to the entry appended last. */
 bool journal_index_record(struct journal *journal, const struct period_record *record);
 bool journal_index_alarm(struct journal *journal, const struct alarm_event *event);
+/* A signed checkpoint of all that is appended so far (journal/checkpoint.h), and one step of retention. */
+bool journal_checkpoint(struct journal *journal, const char *mn, int64_t time_ms);
+bool journal_trim(struct journal *journal, int64_t time_ms);
+
 /* Where a publisher stands: kept with the next transaction. */
 bool journal_save_cursor(struct journal *journal, const char *name, uint64_t seq);
 uint64_t journal_cursor(const struct journal *journal, const char *name);
@@ -98,8 +109,10 @@ struct journal_status {
     uint64_t commits, refused, retries;
     size_t waiting_bytes;
     int64_t last_commit_ms;
-    bool fatal;      /* the file is damaged or somebody else writes it: the daemon must stop */
-    char error[256]; /* "" while all is well */
+    int64_t last_checkpoint_ms; /* INSTANT_NONE before the first */
+    bool trim_more;             /* retention has more to take away */
+    bool fatal;                 /* the file is damaged or somebody else writes it: the daemon must stop */
+    char error[256];            /* "" while all is well */
 };
 void journal_status_get(struct journal *journal, struct journal_status *out);
 /* How long the writer has had work and not come back from the disk, well or ill; 0: it has none. A disk that fails is

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct reader {
     sqlite3 *db;
@@ -299,6 +300,51 @@ bool reader_has_record(struct reader *reader, const char *outlet, const char *fa
     return found;
 }
 
+/* ---- checkpoints ---- */
+
+bool reader_checkpoints(struct reader *reader, bool (*each)(void *owner, const struct stored_checkpoint *checkpoint),
+                        void *owner, struct error *err)
+{
+    sqlite3_stmt *s = prepare(reader,
+                              "SELECT time_ms, body, key, signature, alarm_to, disclosure_to, sample_to, event_to"
+                              " FROM checkpoint ORDER BY number",
+                              err);
+    int code = SQLITE_DONE;
+    if (!s)
+        return false;
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct stored_checkpoint c = {.time_ms = sqlite3_column_int64(s, 0),
+                                      .body = sqlite3_column_blob(s, 1),
+                                      .length = (size_t)sqlite3_column_bytes(s, 1),
+                                      .key = text_at(s, 2),
+                                      .signature = sqlite3_column_blob(s, 3),
+                                      .signature_length = (size_t)sqlite3_column_bytes(s, 3)};
+        for (int i = 0; i < STREAMS; i++)
+            c.to[i] = (uint64_t)sqlite3_column_int64(s, 4 + i);
+        if (!each(owner, &c))
+            break;
+    }
+    return finish(reader, s, code, err);
+}
+
+bool reader_hashes(struct reader *reader, enum stream stream, uint64_t from, uint64_t to,
+                   bool (*each)(void *owner, uint64_t seq, const uint8_t hash[CHAIN_BYTES]), void *owner,
+                   struct error *err)
+{
+    sqlite3_stmt *s =
+        prepare(reader, "SELECT seq, hash FROM entry WHERE stream = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq", err);
+    int code = SQLITE_DONE;
+    if (!s)
+        return false;
+    sqlite3_bind_text(s, 1, stream_name(stream), -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, clamp_seq(from));
+    sqlite3_bind_int64(s, 3, clamp_seq(to));
+    while ((code = sqlite3_step(s)) == SQLITE_ROW && sqlite3_column_bytes(s, 1) == CHAIN_BYTES &&
+           each(owner, (uint64_t)sqlite3_column_int64(s, 0), sqlite3_column_blob(s, 1)))
+        ;
+    return finish(reader, s, code, err);
+}
+
 /* ---- raw samples ---- */
 
 struct channel_name {
@@ -408,6 +454,31 @@ bool reader_last_config(struct reader *reader, uint64_t before, char sha256[65])
     }
     sqlite3_finalize(s);
     return sha256[0] != '\0';
+}
+
+bool reader_backup(const char *path, const char *copy, struct error *err)
+{
+    sqlite3 *to = NULL;
+    if (access(copy, F_OK) == 0)
+        return error_set(err, "%s is there already: a backup never overwrites", copy);
+    struct reader *reader = reader_open(path, err);
+    if (!reader)
+        return false;
+    int code = sqlite3_open_v2(copy, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(to, "main", reader->db, "main") : NULL;
+    if (backup) { /* one read transaction: all of one moment */
+        code = sqlite3_backup_step(backup, -1);
+        code = sqlite3_backup_finish(backup) == SQLITE_OK && code == SQLITE_DONE ? SQLITE_OK : code;
+    } else {
+        code = code == SQLITE_OK ? sqlite3_errcode(to) : code;
+    }
+    if (code != SQLITE_OK)
+        error_set(err, "back %s up to %s: %s", path, copy, to ? sqlite3_errmsg(to) : "out of memory");
+    sqlite3_close(to);
+    reader_close(reader);
+    if (code != SQLITE_OK)
+        unlink(copy);
+    return code == SQLITE_OK;
 }
 
 bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES],

@@ -58,6 +58,23 @@ bool reader_records_after(struct reader *reader, uint64_t after, uint64_t upto, 
 bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,
                        int64_t from_ms);
 
+/* Checkpoints in their order. */
+struct stored_checkpoint {
+    int64_t time_ms;
+    const char *body;
+    size_t length;
+    const char *key; /* "" unsigned */
+    const uint8_t *signature;
+    size_t signature_length;
+    uint64_t to[4]; /* by stream */
+};
+bool reader_checkpoints(struct reader *reader, bool (*each)(void *owner, const struct stored_checkpoint *checkpoint),
+                        void *owner, struct error *err);
+/* Chain values of entries from..to, in order. */
+bool reader_hashes(struct reader *reader, enum stream stream, uint64_t from, uint64_t to,
+                   bool (*each)(void *owner, uint64_t seq, const uint8_t hash[CHAIN_BYTES]), void *owner,
+                   struct error *err);
+
 /* Raw samples in their order: of the newest blocks that begin at or after from_ms, or of all (INSTANT_NONE). */
 struct stored_sample {
     const char *outlet, *factor;
@@ -74,6 +91,10 @@ int64_t reader_last_sample_ms(struct reader *reader);
 /* The configuration (SHA-256 of its file, hex) under which the gateway last said something before event seq `before`;
  * false when there was none. */
 bool reader_last_config(struct reader *reader, uint64_t before, char sha256[65]);
+
+/* A consistent copy of the journal at `path` into a new file, which must not be there yet; the daemon may go on
+ * writing. */
+bool reader_backup(const char *path, const char *copy, struct error *err);
 
 /* Checks that the last `count` entries of a stream are gapless and chained; *seq and hash are its end (0, zeros when it
  * is empty). Works on any connection. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -13,8 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char IDENTITY[] = "1234567812345678"; /* GM/T 0009-2012: where nothing else is agreed */
+
 struct key {
     EVP_PKEY *pkey;
+    bool sm2;
     char id[KEY_ID];
 };
 
@@ -28,10 +32,11 @@ struct verifier {
 
 static bool name_key(struct key *key)
 {
-    uint8_t raw[32], digest[EVP_MAX_MD_SIZE];
+    uint8_t raw[128], digest[EVP_MAX_MD_SIZE];
     size_t length = sizeof raw;
-    if (EVP_PKEY_get_raw_public_key(key->pkey, raw, &length) != 1 ||
-        EVP_Digest(raw, length, digest, NULL, EVP_sha256(), NULL) != 1)
+    bool got = key->sm2 ? EVP_PKEY_get_octet_string_param(key->pkey, OSSL_PKEY_PARAM_PUB_KEY, raw, length, &length) == 1
+                        : EVP_PKEY_get_raw_public_key(key->pkey, raw, &length) == 1;
+    if (!got || EVP_Digest(raw, length, digest, NULL, EVP_sha256(), NULL) != 1)
         return false;
     hex_encode(digest, (KEY_ID - 1) / 2, key->id);
     return true;
@@ -43,9 +48,20 @@ static bool key_init(struct key *key, EVP_PKEY *pkey, const char *path, struct e
     key->pkey = pkey;
     if (!pkey)
         return error_set(err, "%s: not a PEM key", path);
-    if (EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519 || !name_key(key))
-        return error_set(err, "%s: not an Ed25519 key", path);
+    key->sm2 = EVP_PKEY_is_a(pkey, "SM2");
+    if ((!key->sm2 && !EVP_PKEY_is_a(pkey, "ED25519")) || !name_key(key))
+        return error_set(err, "%s: neither an Ed25519 nor an SM2 key", path);
     return true;
+}
+
+/* Begins signing or checking; SM2 hashes the signer's identity in front. */
+static bool begin(EVP_MD_CTX *context, const struct key *key,
+                  int (*init)(EVP_MD_CTX *, EVP_PKEY_CTX **, const EVP_MD *, ENGINE *, EVP_PKEY *))
+{
+    EVP_PKEY_CTX *of_key = NULL;
+    if (init(context, &of_key, key->sm2 ? EVP_sm3() : NULL, NULL, key->pkey) != 1)
+        return false;
+    return !key->sm2 || EVP_PKEY_CTX_set1_id(of_key, IDENTITY, sizeof IDENTITY - 1) == 1;
 }
 
 static FILE *open_key(const char *path, bool secret, struct error *err)
@@ -91,13 +107,15 @@ const char *signer_id(const struct signer *signer)
     return signer->key.id;
 }
 
-bool signer_sign(struct signer *signer, const void *body, size_t length, uint8_t signature[SIGNATURE_BYTES])
+bool signer_sign(struct signer *signer, const void *body, size_t length, uint8_t signature[SIGNATURE_BYTES],
+                 size_t *signature_length)
 {
     size_t size = SIGNATURE_BYTES;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool ok = context && EVP_DigestSignInit(context, NULL, NULL, NULL, signer->key.pkey) == 1 &&
-              EVP_DigestSign(context, signature, &size, body, length) == 1 && size == SIGNATURE_BYTES;
+    bool ok = context && begin(context, &signer->key, EVP_DigestSignInit) &&
+              EVP_DigestSign(context, signature, &size, body, length) == 1;
     EVP_MD_CTX_free(context);
+    *signature_length = ok ? size : 0;
     return ok;
 }
 
@@ -138,7 +156,7 @@ bool verifier_check(struct verifier *verifier, const void *body, size_t length, 
                     size_t signature_length)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool ok = context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, verifier->key.pkey) == 1 &&
+    bool ok = context && begin(context, &verifier->key, EVP_DigestVerifyInit) &&
               EVP_DigestVerify(context, signature, signature_length, body, length) == 1;
     EVP_MD_CTX_free(context);
     ERR_clear_error();
@@ -154,13 +172,13 @@ static FILE *create(const char *path, mode_t mode, struct error *err)
     return out;
 }
 
-bool key_generate(const char *path, struct error *err)
+bool key_generate(const char *path, bool sm2, struct error *err)
 {
     char public_path[512];
     snprintf(public_path, sizeof public_path, "%s.pub", path);
-    EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    EVP_PKEY *pkey = sm2 ? EVP_PKEY_Q_keygen(NULL, NULL, "SM2") : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     if (!pkey)
-        return error_set(err, "make an Ed25519 key: OpenSSL failed");
+        return error_set(err, "make %s key: OpenSSL failed", sm2 ? "an SM2" : "an Ed25519");
     FILE *secret = create(path, 0600, err), *public = secret ? create(public_path, 0644, err) : NULL;
     bool ok = public != NULL;
     if (ok && (PEM_write_PKCS8PrivateKey(secret, pkey, NULL, NULL, 0, NULL, NULL) != 1 ||

@@ -1,4 +1,5 @@
-/* Signatures over published bodies: Ed25519 (RFC 8032), keys in PEM (PKCS #8, SubjectPublicKeyInfo). */
+/* Signatures over published bodies: Ed25519 (RFC 8032, 64 bytes), or SM2 with SM3 (GB/T 32918, DER, the standard's
+ * default identity 1234567812345678); the key says which. Keys in PEM (PKCS #8, SubjectPublicKeyInfo). */
 #ifndef CEMSD_JOURNAL_SIGN_H
 #define CEMSD_JOURNAL_SIGN_H
 
@@ -8,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIGNATURE_BYTES = 64, KEY_ID = 17 };
+enum { SIGNATURE_BYTES = 80 /* at most */, KEY_ID = 17 };
 
 struct signer;   /* a private key */
 struct verifier; /* a public key */
@@ -16,10 +17,13 @@ struct verifier; /* a public key */
 /* Reads a private key. A file that others may read (mode & 077) is refused. NULL with err. */
 struct signer *signer_load(const char *path, struct error *err);
 void signer_free(struct signer *signer);
-/* First 16 hex digits of SHA-256 of the raw public key: names the key in the journal. Borrowed. */
+/* First 16 hex digits of SHA-256 of the raw public key (SM2: the uncompressed point): names it in the journal.
+ * Borrowed.
+ */
 const char *signer_id(const struct signer *signer);
 /* One thread at a time. */
-bool signer_sign(struct signer *signer, const void *body, size_t length, uint8_t signature[SIGNATURE_BYTES]);
+bool signer_sign(struct signer *signer, const void *body, size_t length, uint8_t signature[SIGNATURE_BYTES],
+                 size_t *signature_length);
 
 /* Reads a public key, or the public half of a private one. NULL with err. */
 struct verifier *verifier_load(const char *path, struct error *err);
@@ -28,7 +32,7 @@ const char *verifier_id(const struct verifier *verifier);
 bool verifier_check(struct verifier *verifier, const void *body, size_t length, const uint8_t *signature,
                     size_t signature_length);
 
-/* Makes a key pair: path (0600) and path.pub (0644). Refuses to overwrite either. */
-bool key_generate(const char *path, struct error *err);
+/* Makes a key pair, Ed25519 or SM2: path (0600) and path.pub (0644). Refuses to overwrite either. */
+bool key_generate(const char *path, bool sm2, struct error *err);
 
 #endif

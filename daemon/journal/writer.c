@@ -3,6 +3,7 @@
  *   BEGIN ─► insert every item ─► COMMIT ─► heads move, published entries go back to the loop ─► wake
  *     └── full disk, I/O error, busy: ROLLBACK, keep the batch, wait 500 ms, again, for ever
  *     └── constraint, corruption, not a database: fatal; nothing more is written and the daemon stops */
+#include "journal/checkpoint.h"
 #include "journal/item.h"
 #include "model/clock.h"
 #include "model/instant.h"
@@ -94,9 +95,8 @@ static int write_entry(struct journal *journal, struct item *item)
         return code;
     struct signer *signer = journal->settings.signer;
     if (signer && entry->signature_length == 0) {
-        if (!signer_sign(signer, entry->body, entry->length, entry->signature))
+        if (!signer_sign(signer, entry->body, entry->length, entry->signature, &entry->signature_length))
             return SQLITE_NOMEM; /* only memory can fail here: try again */
-        entry->signature_length = SIGNATURE_BYTES;
     }
     s = journal->statement[SQL_MESSAGE];
     bind_text(s, 1, stream);
@@ -170,6 +170,9 @@ static int write_item(struct journal *journal, struct item *item)
         bind_text(s, 1, item->row.named.name);
         sqlite3_bind_int64(s, 2, (int64_t)item->row.named.number);
         return run(s);
+    case ITEM_CHECKPOINT:
+        return checkpoint_write(journal->db, journal->settings.signer, item->row.named.name, item->entry.time_ms);
+    case ITEM_TRIM: return trim_step(journal->db, &journal->settings.keep, item->entry.time_ms, &item->more);
     case ITEM_CHANNEL: break;
     }
     s = journal->statement[SQL_CHANNEL];
@@ -207,6 +210,10 @@ static void hand_back(struct journal *journal, struct item_list *batch)
             journal->durable_head[item->entry.stream].seq = item->entry.seq;
             memcpy(journal->durable_head[item->entry.stream].hash, item->entry.hash, CHAIN_BYTES);
         }
+        if (item->kind == ITEM_CHECKPOINT)
+            journal->last_checkpoint_ms = item->entry.time_ms;
+        if (item->kind == ITEM_TRIM)
+            journal->trim_more = item->more;
         bool back = item->kind == ITEM_ENTRY && item->entry.topic && journal->durable.bytes < JOURNAL_TAIL_BYTES;
         item_list_add(back ? &journal->durable : &drop, item);
     }

@@ -311,6 +311,10 @@ struct plant {
     } site;
     struct {
         char path[PATH_BYTES];
+        struct keep {
+            int samples_days, realtime_days, minute_days; /* 0: for ever */
+            double max_gib;                               /* 0: however large */
+        } keep;
     } journal;
     struct {
         char bind[PATH_BYTES]; /* ZeroMQ ipc endpoint of the operator's door; "" = none */

@@ -90,9 +90,10 @@ static void beat(struct feed *feed, enum stream stream)
         snprintf(body, sizeof body, "{\"v\":1,\"stream\":\"%s\",\"seq\":%llu,\"hash\":\"%s\",\"time\":\"%s\"}",
                  stream_name(stream), (unsigned long long)feed->last[stream].seq,
                  hex_encode(feed->last[stream].hash, CHAIN_BYTES, hash), instant_format(clock_wall_ms(), time));
-    bool signed_ = feed->settings.signer && signer_sign(feed->settings.signer, body, (size_t)length, signature);
-    const struct frame frames[3] = {
-        {topic, strlen(topic)}, {body, (size_t)length}, {signature, signed_ ? SIGNATURE_BYTES : 0}};
+    size_t signature_length = 0;
+    if (feed->settings.signer)
+        signer_sign(feed->settings.signer, body, (size_t)length, signature, &signature_length);
+    const struct frame frames[3] = {{topic, strlen(topic)}, {body, (size_t)length}, {signature, signature_length}};
     feed_socket_send(socket, frames, 3);
 }
 

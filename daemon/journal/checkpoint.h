@@ -1,0 +1,29 @@
+/* Checkpoints: once a day one signed line stands for everything the journal holds.
+ *
+ *   body = {"v":1,"checkpoint":DAY,"mn":MN,"time":T,"prev":SHA-256 of the body before it (64 zeros at first),
+ *           "streams":{STREAM:{"from":a,"to":b,"root":R,"hash":H} ...},"root":SHA-256(R ‖ R ‖ R ‖ R)}
+ *
+ * R is the Merkle root (merkle.h) over the chain values of the entries a..b of the stream, those since the checkpoint
+ * before; H the chain value after b. Whoever keeps the root, on paper if need be, can have every entry of the span
+ * proved against it, and sees a journal that was rolled back: it has no such root.
+ *
+ * What retention takes away it takes by whole spans, after their checkpoint: of a removed body the chain value stays,
+ * of a removed span its H, so that what is left can still be checked as far as the checkpoint of today.
+ *
+ * Writer's thread, in its transaction. Private to the room, but for the plain struct that readers hand out. */
+#ifndef CEMSD_JOURNAL_CHECKPOINT_H
+#define CEMSD_JOURNAL_CHECKPOINT_H
+
+#include "journal/journal.h"
+
+#include <sqlite3.h>
+
+/* Makes and inserts the checkpoint of everything in the tables; an SQLite code. SQLITE_OK without one when nothing is
+ * new. signer may be NULL. */
+int checkpoint_write(sqlite3 *db, struct signer *signer, const char *mn, int64_t time_ms);
+
+/* One step of retention: at most so many entries; *more when there is more to do. Size: how large the file may be, 0:
+ * any size. An SQLite code. */
+int trim_step(sqlite3 *db, const struct journal_keep *keep, int64_t now_ms, bool *more);
+
+#endif

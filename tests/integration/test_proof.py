@@ -1,0 +1,309 @@
+"""Complete and unaltered, provable without the gateway: checkpoints, retention, proofs, exports, and whatever a forger may try.
+
+Roots, chains and signatures are worked out a second time with hashlib and python3-cryptography; SM2 by the openssl program."""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+import unittest
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from support import GatewayTest, Process, program, until
+
+SPEED = 300
+DAY_MS = 86400000
+FIRST_MS = 1793375700000  # 2026-10-30T23:55:00+08:00
+STREAMS = ("alarm", "disclosure", "sample", "event")
+
+
+def tree_root(values):
+    """RFC 9162 2.1.1 by its definition."""
+    if len(values) == 0:
+        return bytes(32)
+    if len(values) == 1:
+        return hashlib.sha256(b"\0" + values[0]).digest()
+    left = 1
+    while left * 2 < len(values):
+        left *= 2
+    return hashlib.sha256(b"\1" + tree_root(values[:left]) + tree_root(values[left:])).digest()
+
+
+class Proven(GatewayTest):
+    """A gateway over some midnights, a few seconds each."""
+    keep = ""
+
+    def prepare(self, key_options=()):
+        self.plant()
+        self.key = self.path("feed.pem")
+        self.assertEqual(subprocess.run([program("cemsctl"), "keygen", *key_options, self.key], stdout=subprocess.DEVNULL, check=False).returncode, 0)
+        self.config(key=f"signing_key: {self.key}", channels="""      - {factor: a21026, interval_ms: 10000, source: {line: stack, address: 0}}
+      - {factor: a19001, interval_ms: 10000, source: {line: stack, address: 2}}""", realtime_s=30)
+        path = self.path("cemsd.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("journal.db}", f"journal.db{self.keep}}}"))
+
+    def night(self, day, checkpoints):
+        """From five minutes before a midnight until its checkpoint is there."""
+        environment = dict(os.environ, CEMSD_SPEED=str(SPEED), CEMSD_START_MS=str(FIRST_MS + day * DAY_MS), CEMSD_ORIGIN_MS=str(int(time.time() * 1000)))
+        p = Process(program("cemsd_fast"), "--config", self.path("cemsd.yaml"), cwd=self.folder, env=environment)
+        self.processes.append(p)
+        p.expect("event=started")
+        until(lambda: len(self.rows("SELECT 1 FROM checkpoint")) >= checkpoints, "a checkpoint", 30)
+        return p
+
+    def rows(self, sql, *values):
+        with sqlite3.connect(f"file:{self.path('journal.db')}?mode=ro", uri=True) as db:
+            return db.execute(sql, values).fetchall()
+
+    def nights(self, *days):
+        for n, day in enumerate(days):
+            self.assertEqual(self.night(day, n + 1).end(), 0)
+
+    def verify(self, *options, journal=None):
+        return self.ctl("--journal", journal or self.path("journal.db"), "verify", "--key", self.key + ".pub", *options)
+
+    def ctl(self, *arguments):
+        return subprocess.run([program("cemsctl"), *arguments], capture_output=True, text=True, timeout=120, check=False)
+
+
+class Checkpoints(Proven):
+    def test_roots_proofs_and_the_notice_board(self):
+        self.prepare()
+        self.nights(0, 1)
+        with open(self.key + ".pub", "rb") as file:
+            public = load_pem_public_key(file.read())
+        before = bytes(32)
+        checkpoints = self.rows("SELECT body, signature FROM checkpoint ORDER BY number")
+        for body, signature in checkpoints:
+            public.verify(signature, body)
+            stated, roots = json.loads(body), b""
+            self.assertEqual(bytes.fromhex(stated["prev"]), before)
+            for stream in STREAMS:
+                span = stated["streams"][stream]
+                values = [row[0] for row in self.rows("SELECT hash FROM entry WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq", stream, span["from"], span["to"])]
+                self.assertEqual(len(values), span["to"] - span["from"] + 1)
+                self.assertEqual(tree_root(values).hex(), span["root"])
+                roots += bytes.fromhex(span["root"])
+            self.assertEqual(hashlib.sha256(roots).hexdigest(), stated["root"])
+            before = hashlib.sha256(body).digest()
+        self.assertEqual([json.loads(b)["checkpoint"] for b, _ in checkpoints], ["2026-10-31", "2026-11-01"])
+        done = self.verify()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("2 checkpoints hold", done.stdout)
+        self.prove(public)
+        board = self.path("board")
+        with open(board, "w", encoding="utf-8") as file:
+            file.write(self.ctl("--journal", self.path("journal.db"), "checkpoint", "--from", "2026-10-31").stdout)
+        with open(board, encoding="utf-8") as file:
+            self.assertLess(max(len(line) for line in file), 300)  # it goes on a sheet of paper
+        self.assertIn("all 2 of", self.verify("--checkpoint", board).stdout)
+
+    def prove(self, public):
+        """Each entry of the smallest span, and one of the largest, against the checkpoint alone, by hand."""
+        last = json.loads(self.rows("SELECT body FROM checkpoint ORDER BY number DESC LIMIT 1")[0][0])
+        spans = last["streams"]
+        cases = [("event", n) for n in range(spans["event"]["from"], spans["event"]["to"] + 1)]
+        cases += [("disclosure", spans["disclosure"]["from"] + 7), ("sample", spans["sample"]["to"])]
+        for stream, seq in cases:
+            proof = self.ctl("--journal", self.path("journal.db"), "prove", "--stream", stream, "--from", str(seq))
+            self.assertEqual(proof.returncode, 0, proof.stderr)
+            stated = json.loads(proof.stdout)
+            body = bytes.fromhex(stated["body_hex"])
+            value = hashlib.sha256(bytes.fromhex(stated["before"]) + body).digest()
+            self.assertEqual((value,), self.rows("SELECT hash FROM entry WHERE stream = ? AND seq = ?", stream, seq)[0])
+            file = self.write("proof.json", proof.stdout)
+            checked = self.ctl("verify", "--proof", file, "--key", self.key + ".pub")
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+            self.assertIn(f"{stream}/{seq} is an entry", checked.stdout)
+            public.verify(bytes.fromhex(stated["signature"]), stated["checkpoint"].encode())
+            for member, forged in (("body_hex", body[:-1].hex() + "00"), ("seq", seq + 1), ("stream", "alarm"), ("before", "00" * 32),
+                                   ("signature", "00" * 64), ("path", stated["path"][:-1]), ("checkpoint", stated["checkpoint"].replace("2026", "2027"))):
+                file = self.write("forged.json", json.dumps({**stated, member: forged}))
+                self.assertEqual(self.ctl("verify", "--proof", file, "--key", self.key + ".pub").returncode, 1, member)
+
+    def test_an_export_needs_nothing_but_the_key(self):
+        self.prepare()
+        self.nights(0, 1)
+        stick = self.path("stick.jsonl")
+        done = self.ctl("--journal", self.path("journal.db"), "export", "--out", stick)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        shutil.move(self.path("journal.db"), self.path("gone.db"))
+        check = lambda file: self.ctl("verify", "--messages", file, "--key", self.key + ".pub")
+        good = check(stick)
+        self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+        self.assertIn("disclosure: complete and unaltered from 1 to", good.stdout)
+        self.assertIn("2 checkpoints hold", good.stdout)
+        with open(stick, encoding="utf-8") as file:
+            lines = file.readlines()
+        disclosures = [n for n, line in enumerate(lines) if '\\"stream\\":\\"disclosure\\"' in line]
+        middle = disclosures[len(disclosures) // 2]
+        swapped = lines[:middle] + [lines[middle + 1], lines[middle]] + lines[middle + 2:]
+        altered = lines[:middle] + [lines[middle].replace("平顶山", "平頂山", 1)] + lines[middle + 1:]
+        forged = [*lines[:-1], lines[-1].replace("root", "rood", 1)]
+        for what, text, said in (("deleted", lines[:middle] + lines[middle + 1:], "not all there"), ("swapped", swapped, "not all there"),
+                                 ("altered", altered, "BROKEN"), ("checkpoint", forged, "not a saved message")):
+            self.write("forged.jsonl", "".join(text))
+            done = check(self.path("forged.jsonl"))
+            self.assertIn(said, done.stdout + done.stderr, what)
+
+    def test_sm2(self):
+        self.prepare(("--sm2",))
+        self.nights(0)
+        done = self.verify()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        body, signature = self.rows("SELECT body, signature FROM checkpoint")[0]
+        for data, sig in [(body, signature)] + self.rows(
+                "SELECT e.body, m.signature FROM entry e JOIN message m USING(stream, seq) WHERE stream = 'disclosure' LIMIT 5"):
+            with open(self.path("b"), "wb") as file:
+                file.write(data)
+            with open(self.path("s"), "wb") as file:
+                file.write(sig)
+            openssl = lambda name: subprocess.run(
+                ["openssl", "pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-pubin", "-inkey", self.key + ".pub", "-in", self.path(name),
+                 "-sigfile", self.path("s"), "-pkeyopt", "distid:1234567812345678"], capture_output=True, text=True, check=False)
+            self.assertEqual(openssl("b").returncode, 0, openssl("b").stderr)
+            with open(self.path("x"), "wb") as file:
+                file.write(data + b" ")
+            self.assertNotEqual(openssl("x").returncode, 0)
+
+    def test_a_backup_while_it_is_written(self):
+        self.prepare()
+        p = self.night(0, 1)
+        copy = self.path("copy.db")
+        done = self.ctl("--config", self.path("cemsd.yaml"), "backup", copy)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.verify(journal=copy).returncode, 0)
+        self.assertEqual(self.ctl("--config", self.path("cemsd.yaml"), "backup", copy).returncode, 1)  # never over another
+        self.assertEqual(p.end(), 0)
+
+
+class Tampering(Proven):
+    """Each change is found and named; the last, a whole journal of yesterday, against the notice board."""
+
+    def test_every_change_is_found(self):
+        self.prepare()
+        self.nights(0)
+        yesterday = self.path("yesterday.db")
+        shutil.copy(self.path("journal.db"), yesterday)
+        self.assertEqual(self.night(1, 2).end(), 0)
+        board = self.write("board", self.ctl("--journal", self.path("journal.db"), "checkpoint").stdout)
+        middle = self.rows("SELECT max(seq) / 2 FROM entry WHERE stream = 'disclosure'")[0][0]
+        end = self.rows("SELECT max(seq) FROM entry WHERE stream = 'disclosure' AND kind = 'realtime'")[0][0]
+        where = f"stream = 'disclosure' AND seq = {middle}"
+        chain = "disclosure"
+        changes = {
+            "a bit flipped in a body": (f"UPDATE entry SET body = substr(body, 1, 100) || x'21' || substr(body, 102) WHERE {where}", f"{chain}/{middle}: altered"),
+            "a hash changed": (f"UPDATE entry SET hash = zeroblob(32) WHERE {where}", f"{chain}/{middle}: altered"),
+            "an entry deleted": (f"DELETE FROM entry WHERE {where}", f"{chain}/{middle}: missing: {middle} to {middle} are not there"),
+            "an entry inserted": (f"UPDATE entry SET seq = seq + 100000 WHERE stream = 'disclosure' AND seq >= {middle};"
+                                  f"INSERT INTO entry SELECT stream, {middle}, time_ms, kind, body, hash FROM entry WHERE stream = 'disclosure' AND seq = {middle - 1};"
+                                  "UPDATE entry SET seq = seq - 99999 WHERE stream = 'disclosure' AND seq > 100000", f"{chain}/{middle}: altered"),
+            "two swapped": (f"UPDATE entry SET seq = -1 WHERE {where}; UPDATE entry SET seq = {middle} WHERE stream = 'disclosure' AND seq = {middle + 1};"
+                            f"UPDATE entry SET seq = {middle + 1} WHERE seq = -1", f"{chain}/{middle}: altered"),
+            "an hour's body taken away": ("UPDATE entry SET body = x'' WHERE stream = 'disclosure' AND kind = 'hour'", "its body is gone, and retention takes none of its kind"),
+            "a body of today taken away": ("DELETE FROM checkpoint WHERE number = 2; UPDATE entry SET body = x'' WHERE stream = 'disclosure' AND "
+                                           f"seq = {end} AND kind = 'realtime'", "its body is gone, and no checkpoint stands for it"),
+            "a signature taken away": (f"UPDATE message SET signature = NULL WHERE {where}", f"{chain}/{middle}: is not signed"),
+            "a checkpoint altered": ("UPDATE checkpoint SET body = replace(body, '2026-10-31', '2026-10-30') WHERE number = 1", "checkpoint 2026-10-30: the signature"),
+            "a checkpoint dropped": ("DELETE FROM checkpoint WHERE number = 1", "does not follow from the one before it"),
+        }
+        for what, (sql, said) in changes.items():
+            with self.subTest(what):
+                forged = self.path(f"{len(os.listdir(self.folder))}.db")
+                shutil.copy(self.path("journal.db"), forged)
+                with sqlite3.connect(forged) as db:
+                    db.executescript(sql)
+                db.close()
+                done = self.verify(journal=forged)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(said, done.stdout)
+        self.forged_tail(middle)
+        done = self.verify("--checkpoint", board, journal=yesterday)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has not got the checkpoint of 2026-11-01: it was set back or replaced", done.stdout)
+        self.assertEqual(self.verify(journal=yesterday).returncode, 0)  # by itself it is whole: that is why there is a board
+
+    def forged_tail(self, begin):
+        """A forger who has the file and not the key: bodies replaced, the whole chain after them made again."""
+        forged = self.path("forged.db")
+        shutil.copy(self.path("journal.db"), forged)
+        db = sqlite3.connect(forged)
+        hash_ = db.execute("SELECT hash FROM entry WHERE stream = 'disclosure' AND seq = ?", (begin - 1,)).fetchone()[0]
+        for seq, body in db.execute("SELECT seq, body FROM entry WHERE stream = 'disclosure' AND seq >= ? ORDER BY seq", (begin,)).fetchall():
+            stated = json.loads(body)
+            stated.update(prev=hash_.hex(), condition="stopped")  # nothing to judge by
+            body = json.dumps(stated, ensure_ascii=False, separators=(",", ":")).encode()
+            hash_ = hashlib.sha256(hash_ + body).digest()
+            db.execute("UPDATE entry SET body = ?, hash = ? WHERE stream = 'disclosure' AND seq = ?", (body, hash_, seq))
+        db.commit()
+        db.close()
+        done = self.verify(journal=forged)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the signature is not this key's", done.stdout)
+        unsigned = self.ctl("--journal", forged, "verify", "--stream", "disclosure")
+        self.assertIn("stands for something else", unsigned.stdout)  # even without a key
+
+
+class Retention(Proven):
+    keep = ", keep: {samples_days: 5, realtime_days: 5, minute_days: 8}"
+
+    def count(self, kind, stream="disclosure"):
+        return self.rows("SELECT count(*), sum(length(body) > 0) FROM entry WHERE stream = ? AND kind = ?", stream, kind)[0]
+
+    def test_what_is_old_goes_and_the_rest_stays_provable(self):
+        self.prepare()
+        self.nights(0)
+        first = {kind: self.count(kind)[0] for kind in ("realtime", "minute", "hour")}
+        samples = self.rows("SELECT max(sample_to), max(disclosure_to) FROM checkpoint")[0]
+        p = self.night(7, 2)
+        until(lambda: self.rows("SELECT min(seq) FROM entry WHERE stream = 'sample'")[0][0] == samples[0], "samples to go", 30)
+        until(lambda: not self.rows("SELECT 1 FROM entry WHERE stream = 'disclosure' AND kind = 'realtime' AND seq <= ? AND length(body) > 0", samples[1]), "real-time bodies to go")
+        self.assertEqual(p.end(), 0)
+        old = lambda kind: self.rows("SELECT count(*), sum(length(body) > 0) FROM entry WHERE stream = 'disclosure' AND kind = ? AND seq <= ?", kind, samples[1])[0]
+        self.assertEqual(old("minute")[0], old("minute")[1])  # not old enough yet
+        self.assertEqual(old("realtime")[1], 0)
+        done = self.verify()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("2 checkpoints hold", done.stdout)
+        self.assertRegex(done.stdout, r"disclosure: complete and unaltered from 1 to")
+        p = self.night(10, 3)
+        until(lambda: old("minute")[1] == 0, "minute bodies to go", 30)
+        self.assertEqual(p.end(), 0)
+        self.assertEqual(old("hour")[0], old("hour")[1])  # hours never go
+        self.assertGreater(first["hour"], 0)
+        self.assertEqual(self.verify().returncode, 0)
+        stick = self.path("stick.jsonl")
+        self.assertEqual(self.ctl("--journal", self.path("journal.db"), "export", "--out", stick).returncode, 0)
+        done = self.ctl("verify", "--messages", stick, "--key", self.key + ".pub")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("bodies were taken away", done.stdout)
+        with sqlite3.connect(self.path("journal.db")) as db:  # what is left of a removed body can't be changed either
+            db.execute("UPDATE entry SET hash = zeroblob(32) WHERE stream = 'disclosure' AND kind = 'realtime' AND seq = (SELECT min(seq) FROM entry WHERE kind = 'realtime' AND seq > 20)")
+        db.close()
+        self.assertEqual(self.verify().returncode, 1)
+
+
+class Size(Proven):
+    keep = ", keep: {max_gib: 0.0001}"  # a tenth of a MiB
+
+    def test_a_journal_too_large_gives_its_oldest_samples_first(self):
+        self.prepare()
+        self.nights(0)
+        upto = self.rows("SELECT max(sample_to) FROM checkpoint")[0][0]
+        p = self.night(7, 2)
+        until(lambda: self.rows("SELECT min(seq) FROM entry WHERE stream = 'sample'")[0][0] == upto, "the samples of the first night to go", 30)
+        self.assertEqual(p.end(), 0)
+        newer = self.rows("SELECT count(*) FROM entry WHERE stream = 'sample' AND seq > ? AND length(body) > 0", upto)[0][0]
+        self.assertGreater(newer, 3)  # what a restart needs stays, however small the journal may be
+        self.assertEqual(self.verify().returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
