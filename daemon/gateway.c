@@ -32,9 +32,12 @@ void gateway_append_block(struct gateway *g)
 {
     if (g->block.samples == 0)
         return;
-    if (!journal_append(g->journal, STREAM_SAMPLE, g->block.base_ms, "block", g->block.bytes, g->block.length))
+    const char *kind = block_end(&g->block);
+    if (!journal_append(g->journal, STREAM_SAMPLE, g->block.base_ms, kind, g->block.bytes, g->block.length)) {
         g->lost += g->block.samples;
-    g->block.samples = g->block.length = 0;
+        packing_reset(g->packing);
+    }
+    g->block.samples = 0;
 }
 
 void gateway_append_event(struct gateway *g, const char *kind, const char *detail)
@@ -111,11 +114,11 @@ static void on_group(void *owner, const struct sample *samples, size_t count)
     struct gateway *g = owner;
     for (size_t i = 0; i < count; i++) {
         if (g->block.samples == 0)
-            block_begin(&g->block, block_time_ms(&samples[i]));
-        if (!block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0)) {
+            block_begin(&g->block, g->packing, block_time_ms(&samples[i]));
+        if (!block_add(&g->block, g->packing, g->channel_ids[samples[i].channel], &samples[i], i == 0)) {
             gateway_append_block(g);
-            block_begin(&g->block, block_time_ms(&samples[i]));
-            block_add(&g->block, g->channel_ids[samples[i].channel], &samples[i], i == 0);
+            block_begin(&g->block, g->packing, block_time_ms(&samples[i]));
+            g->lost += !block_add(&g->block, g->packing, g->channel_ids[samples[i].channel], &samples[i], i == 0);
         }
     }
     compute_samples(g->compute, samples, count);
@@ -388,6 +391,8 @@ static bool open_rooms(struct gateway *g, struct error *err)
         .keep = {keep->samples_days, keep->realtime_days, keep->minute_days, (int64_t)(keep->max_gib * 1073741824.0)},
         .wake = wake_journal,
         .owner = g};
+    if (!(g->packing = packing_new()))
+        return error_set(err, "out of memory");
     if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) ||
         !(g->channel_ids = gateway_number_channels(g, g->plant, err)))
         return false;
@@ -436,6 +441,7 @@ static void release(struct gateway *g)
     signer_free(g->loop_signer);
     plant_free(g->plant);
     free(g->channel_ids);
+    packing_free(g->packing);
     free(g);
 }
 

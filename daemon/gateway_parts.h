@@ -34,10 +34,11 @@ struct gateway {
     struct console *console;                    /* NULL: not configured */
     struct signer *writer_signer, *loop_signer; /* one a thread */
     struct sample_block block;                  /* samples not yet appended */
-    uint32_t *channel_ids;                      /* the journal's, by channel->index */
-    uint32_t found_last;                        /* where the last of them was found */
-    int64_t history_asked_ms;                   /* raw samples up to here were asked for ... */
-    uint64_t history_seq;                       /* ... and are in the journal when this is durable */
+    struct packing *packing;
+    uint32_t *channel_ids;    /* the journal's, by channel->index */
+    uint32_t found_last;      /* where the last of them was found */
+    int64_t history_asked_ms; /* raw samples up to here were asked for ... */
+    uint64_t history_seq;     /* ... and are in the journal when this is durable */
     struct own_finding {
         enum alarm_kind kind;
         char subject[NAME_BYTES];

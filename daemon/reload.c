@@ -32,14 +32,19 @@ static bool same_feeds(const struct feeds *a, const struct feeds *b)
            strcmp(a->curve.clients_dir, b->curve.clients_dir) == 0;
 }
 
+static bool same_keep(const struct keep *a, const struct keep *b)
+{
+    return a->samples_days == b->samples_days && a->realtime_days == b->realtime_days &&
+           a->minute_days == b->minute_days && a->max_gib == b->max_gib;
+}
+
 /* What a reload can't change: everything subscribers and the journal are bound to. */
 static bool same_foundations(const struct plant *a, const struct plant *b)
 {
     return strcmp(a->site.name, b->site.name) == 0 && strcmp(a->site.code, b->site.code) == 0 &&
            strcmp(a->site.mn, b->site.mn) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
-           memcmp(&a->journal.keep, &b->journal.keep, sizeof a->journal.keep) == 0 &&
-           strcmp(a->control.bind, b->control.bind) == 0 && strcmp(a->console.bind, b->console.bind) == 0 &&
-           same_feeds(&a->feeds, &b->feeds);
+           same_keep(&a->journal.keep, &b->journal.keep) && strcmp(a->control.bind, b->control.bind) == 0 &&
+           strcmp(a->console.bind, b->console.bind) == 0 && same_feeds(&a->feeds, &b->feeds);
 }
 
 /* All that can fail comes before anything changes. */

@@ -76,7 +76,7 @@ bool merkle_prove(const uint8_t value[CHAIN_BYTES], uint64_t index, uint64_t cou
 {
     bool on_left[MERKLE_DEPTH];
     size_t depth = 0;
-    if (index >= count)
+    if (index >= count || (length > 0 && !path))
         return false;
     for (uint64_t n = count, at = index; n > 1 && depth < MERKLE_DEPTH; depth++) {
         uint64_t left = left_of(n);

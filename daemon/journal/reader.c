@@ -372,15 +372,18 @@ static struct channel_name *load_channels(struct reader *reader, size_t *count, 
     return names;
 }
 
-static bool walk_block(sqlite3_stmt *s, const struct channel_name *names, size_t name_count,
+static bool walk_block(sqlite3_stmt *s, struct packing *packing, const struct channel_name *names, size_t name_count,
                        bool (*each)(void *owner, const struct stored_sample *sample), void *owner,
                        enum block_result *result)
 {
-    struct block_cursor cursor = {.base_ms = sqlite3_column_int64(s, 1)};
+    struct block_cursor cursor;
     struct stored_sample stored = {.seq = (uint64_t)sqlite3_column_int64(s, 0)};
-    cursor.at = sqlite3_column_blob(s, 2);
-    cursor.end = cursor.at + sqlite3_column_bytes(s, 2);
-    while ((*result = block_next(&cursor, &stored.sample, &stored.first_of_group)) == BLOCK_SAMPLE) {
+    size_t length = (size_t)sqlite3_column_bytes(s, 2);
+    const uint8_t *body = sqlite3_column_blob(s, 2);
+    *result = BLOCK_END;
+    if (length == 0 || !block_open(&cursor, packing, text_at(s, 3), body, length, sqlite3_column_int64(s, 1)))
+        return true; /* taken away by retention, or what it goes on with is */
+    while ((*result = block_next(&cursor, packing, &stored.sample, &stored.first_of_group)) == BLOCK_SAMPLE) {
         stored.place++;
         if (stored.sample.channel >= name_count || !names[stored.sample.channel].outlet[0])
             continue;
@@ -390,6 +393,21 @@ static bool walk_block(sqlite3_stmt *s, const struct channel_name *names, size_t
             return false;
     }
     return true;
+}
+
+/* Where unpacking has to begin to understand the block. */
+static int64_t key_before(struct reader *reader, int64_t seq)
+{
+    sqlite3_stmt *s = prepare(reader,
+                              "SELECT seq FROM entry WHERE stream = 'sample' AND seq <= ?1 AND kind <> 'delta'"
+                              " ORDER BY seq DESC LIMIT 1",
+                              NULL);
+    if (s)
+        sqlite3_bind_int64(s, 1, seq);
+    if (s && sqlite3_step(s) == SQLITE_ROW)
+        seq = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return seq;
 }
 
 /* Steps back from the newest block while its time is not before from_ms: costs what will be read, not what is kept. */
@@ -403,7 +421,7 @@ static int64_t first_sample_seq(struct reader *reader, int64_t from_ms)
     while (s && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_int64(s, 1) >= from_ms)
         seq = sqlite3_column_int64(s, 0);
     sqlite3_finalize(s);
-    return seq;
+    return seq == INT64_MAX ? seq : key_before(reader, seq);
 }
 
 bool reader_samples(struct reader *reader, int64_t from_ms,
@@ -411,20 +429,24 @@ bool reader_samples(struct reader *reader, int64_t from_ms,
 {
     size_t name_count = 0;
     struct channel_name *names = load_channels(reader, &name_count, err);
-    sqlite3_stmt *s =
-        prepare(reader, "SELECT seq, time_ms, body FROM entry WHERE stream = 'sample' AND seq >= ?1 ORDER BY seq", err);
+    sqlite3_stmt *s = prepare(
+        reader, "SELECT seq, time_ms, body, kind FROM entry WHERE stream = 'sample' AND seq >= ?1 ORDER BY seq", err);
+    struct packing *packing = packing_new();
     int code = SQLITE_DONE;
     enum block_result result = BLOCK_END;
-    if (!s) {
+    if (!s || !packing) {
+        sqlite3_finalize(s);
+        packing_free(packing);
         free(names);
-        return false;
+        return s ? error_set(err, "out of memory") : false;
     }
     sqlite3_bind_int64(s, 1, first_sample_seq(reader, from_ms));
-    while ((code = sqlite3_step(s)) == SQLITE_ROW && walk_block(s, names, name_count, each, owner, &result) &&
+    while ((code = sqlite3_step(s)) == SQLITE_ROW && walk_block(s, packing, names, name_count, each, owner, &result) &&
            result == BLOCK_END)
         ;
     uint64_t seq = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
     free(names);
+    packing_free(packing);
     bool ok = finish(reader, s, code, err);
     if (result == BLOCK_MALFORMED)
         return error_set(err, "journal %s: sample/%" PRIu64 " is malformed", reader->path, seq);

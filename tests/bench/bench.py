@@ -11,12 +11,17 @@ import statistics
 import struct
 import subprocess
 import tempfile
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+import samples
 
 options = argparse.ArgumentParser()
 options.add_argument("--bin", required=True)
 options.add_argument("--rounds", type=int, default=5)
 options.add_argument("--only", default="")
+options.add_argument("--folder", default=None, help="where journals are made; by default the folder of temporary files")
 arguments = options.parse_args()
 binary = lambda name: os.path.join(os.path.abspath(arguments.bin), name)
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -155,40 +160,13 @@ def steady(server_port):
     gateway.stop()
 
 
-def samples(path):
-    """(channel, time) of every raw sample of a journal: blocks as docs/architecture.md draws them."""
-    for base, body in sqlite3.connect(path).execute("SELECT time_ms, body FROM entry WHERE stream = 'sample' ORDER BY seq"):
-        at = 0
-
-        def varint():
-            nonlocal at
-            value = shift = 0
-            while True:
-                byte = body[at]
-                at += 1
-                value |= (byte & 0x7F) << shift
-                shift += 7
-                if byte < 0x80:
-                    return value
-        while at < len(body):
-            channel, delta = varint(), varint()
-            delta = (delta >> 1) ^ -(delta & 1)
-            flags = body[at]
-            at += 1
-            value = None
-            if not flags & 0x40:
-                (value,) = struct.unpack_from("<d", body, at)
-                at += 8
-            yield channel, base + delta, flags & 0x1F, value
-
-
 def jitter(server_port):
     lines = "".join(f"  - {{name: l{i}, modbus_tcp: {{host: 127.0.0.1, port: {server_port}}}}}\n" for i in range(100))
     gateway = Gateway(lines, outlets_of(100, 1, lambda o: f"l{o}", 1000, ["a21026"]))
     time.sleep(30)
     gateway.stop()
     last, good, total = {}, 0, 0
-    for channel, when, mark, _ in samples(f"{gateway.folder}/journal.db"):
+    for channel, when, mark, _, _ in samples.read(f"{gateway.folder}/journal.db"):
         if channel in last and mark == 0:
             total += 1
             good += abs(when - last[channel] - 1000) <= 50
@@ -333,6 +311,32 @@ def backlog():
     report("answer on the wire to alarm, p99, while it drains", statistics.median(p99), "ms", 10)
 
 
+def journal():
+    """The writer against SQLite alone, what raw samples weigh, and verifying against OpenSSL's own speed."""
+    ratios, weights, chain, signatures = [], [], [], []
+    for _ in range(arguments.rounds):
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+            done = json.loads(subprocess.run([binary("bench_journal"), "append", folder], capture_output=True, text=True, check=True).stdout)
+            ratios.append(done["journal_per_s"] / done["sqlite_per_s"])
+            print(f"  journal {done['journal_per_s']:.0f}, SQLite {done['sqlite_per_s']:.0f} entries/s in durable batches of 100")
+            done = json.loads(subprocess.run([binary("bench_journal"), "samples", folder], capture_output=True, text=True, check=True).stdout)
+            weights.append(done["bytes_per_sample"])
+            key = f"{folder}/k.pem"
+            subprocess.run([binary("cemsctl"), "keygen", key], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([binary("bench_journal"), "signed", folder, key], check=True, stdout=subprocess.DEVNULL)
+            speed = subprocess.run(["openssl", "speed", "-seconds", "1", "ed25519"], capture_output=True, text=True, check=True).stdout
+            peer = float(speed.split()[-1])
+            for options, into, count in (([], chain, 200000), (["--key", key + ".pub"], signatures, 20000)):
+                begin = time.monotonic()
+                stream = "event" if not options else "alarm"
+                subprocess.run([binary("cemsctl"), "--journal", f"{folder}/signed.db", "verify", "--stream", stream, *options], check=True, stdout=subprocess.DEVNULL)
+                into.append(count / (time.monotonic() - begin) / (1 if not options else peer))
+    report("durable append against SQLite alone, batches of 100", statistics.median(ratios), "x", 0.5, at_most=False)
+    report("a raw sample at rest, 100 float32 channels at 1 Hz", statistics.median(weights), "bytes", 4)
+    report("verify: the chain", statistics.median(chain), "entries/s", 200000, at_most=False)
+    report("verify: signatures, against openssl speed ed25519", statistics.median(signatures), "x", 0.8, at_most=False)
+
+
 def recompute():
     """cemsctl recompute from CSV to published bodies: two hours of 100 channels at 1 Hz, real-time bodies every 10 s."""
     factors = [("a21026", 20), ("a21002", 30), ("a34013", 5), ("a21005", 60), ("a19001", 7), ("a01011", 12), ("a01012", 120),
@@ -385,7 +389,7 @@ def main():
     try:
         for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
                           ("latency", latency), ("serial", serial),
-                          ("codec", codec), ("figures", figures), ("recompute", recompute), ("analyzers", analyzers), ("backlog", backlog)):
+                          ("codec", codec), ("figures", figures), ("recompute", recompute), ("journal", journal), ("analyzers", analyzers), ("backlog", backlog)):
             if not arguments.only or name in arguments.only.split(","):
                 run()
     finally:

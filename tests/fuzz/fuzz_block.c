@@ -12,14 +12,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct block_cursor cursor = {data, data + size, 0};
+    static struct packing *packing;
+    struct block_cursor cursor;
     struct sample sample;
     static struct csv csv;
     bool first;
     size_t steps = 0;
-    while (block_next(&cursor, &sample, &first) == BLOCK_SAMPLE)
-        if (++steps > size || sample.mark >= MARKS)
+    if (!packing && !(packing = packing_new()))
+        abort();
+    /* three blocks: a key, what goes on with it, one of an old journal */
+    static const char *const KIND[] = {"key", "delta", "block"};
+    for (size_t k = 0; k < 3; k++, steps = 0) {
+        size_t from = k * size / 3, to = (k + 1) * size / 3;
+        if (!block_open(&cursor, packing, KIND[k], data + from, to - from, 0))
             abort();
+        while (block_next(&cursor, packing, &sample, &first) == BLOCK_SAMPLE)
+            if (++steps > 8 * size || sample.mark >= MARKS)
+                abort();
+    }
     csv_init(&csv, (const char *)data, size);
     while (csv_next(&csv))
         for (size_t i = 0; i < CSV_FIELDS; i++) {

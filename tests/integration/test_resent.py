@@ -8,6 +8,7 @@ import sys
 import time
 import unittest
 
+import samples
 from support import GatewayTest, Process, ROOT, free_ports, program, until
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "plant"))
@@ -104,29 +105,9 @@ class Resent(GatewayTest):
 
     def samples(self, from_ms, to_ms):
         """Raw values of a21026 in the journal measured within [from_ms, to_ms] by their own time."""
-        count = 0
         with sqlite3.connect(f"file:{self.path('journal.db')}?mode=ro", uri=True) as db:
             so2 = db.execute("SELECT id FROM channel WHERE factor = 'a21026'").fetchone()[0]
-            for base, body in db.execute("SELECT time_ms, body FROM entry WHERE stream = 'sample'"):
-                at = 0
-                while at < len(body):
-                    channel, at = varint(body, at)
-                    delta, at = varint(body, at)
-                    time_ms = base + ((delta >> 1) ^ -(delta & 1))
-                    flags = body[at]
-                    at += 1 if flags & 0x40 else 9
-                    count += channel == so2 and bool(flags & 0x20) and from_ms <= time_ms <= to_ms
-        return count
-
-
-def varint(body, at):
-    value = shift = 0
-    while True:
-        byte = body[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
+        return sum(channel == so2 and own and from_ms <= at <= to_ms for channel, at, _, _, own in samples.read(self.path("journal.db")))
 
 
 if __name__ == "__main__":

@@ -365,41 +365,142 @@ static void cursors_and_channels_survive(void **state)
     journal_close(journal);
 }
 
-/* One sample by hand: channel 300 = AC 02, +1000 ms zigzag 2000 = D0 0F, flags 80|20|5 (first, own time, C), 1.5 =
- * 3FF8... little endian.
- */
+static bool same_sample(const struct sample *a, const struct sample *b)
+{
+    bool value = isfinite(b->value) ? memcmp(&a->value, &b->value, sizeof a->value) == 0 : !isfinite(a->value);
+    return value && a->time_ms == b->time_ms && a->channel == b->channel && a->mark == b->mark &&
+           a->own_time == b->own_time;
+}
+
+/* By hand, lowest bit first, after the count 02 00:
+ *   channel 3, +1000 ms, C, 1.5     0 · who 0, first 1, gamma(4) 001 00 · when: nothing expected, z = 2000 ≥ 20: twenty
+ * 1s and 64 bits · flags 0, 1010000 (5) · value 0, form 00, decimals 1000, 15 in 64 bits channel 1, -1 ms, B, no value
+ * 0 · who 0, first 0, gamma(2) 01 0 · when 0, gamma(zigzag(-1) + 1 = 2) 01 0 · flags 0, 1110001 (7 | 40) */
 static void sample_blocks_are_as_documented(void **state)
 {
-    static const uint8_t WANT[] = {0xAC, 0x02, 0xD0, 0x0F, 0xA5, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x01, 0x01, 0x47};
+    static const char WANT[] = "0"
+                               "01"
+                               "00100"
+                               "11111111111111111111"
+                               "0000101111100000000000000000000000000000000000000000000000000000"
+                               "01010000"
+                               "0001000"
+                               "1111000000000000000000000000000000000000000000000000000000000000"
+                               "0"
+                               "00"
+                               "010"
+                               "0"
+                               "010"
+                               "01110001";
     static struct sample_block block;
-    const struct sample one = {6000, 0, MARK_C, 1.5, true}, two = {4999, 0, MARK_B, NAN, false};
+    struct packing *packing = packing_new(), *other = packing_new();
+    const struct sample one = {6000, 3, MARK_C, 1.5, false}, two = {5999, 1, MARK_B, NAN, false};
     (void)state;
-    block_begin(&block, 5000);
-    assert_true(block_add(&block, 300, &one, true));
-    assert_true(block_add(&block, 1, &two, false)); /* -1 ms zigzag 1; 40|7 no value, B */
-    assert_int_equal(block.length, sizeof WANT);
-    assert_memory_equal(block.bytes, WANT, sizeof WANT);
-    struct block_cursor cursor = {WANT, WANT + sizeof WANT, 5000};
+    block_begin(&block, packing, 5000);
+    assert_true(block_add(&block, packing, 3, &one, true));
+    assert_true(block_add(&block, packing, 1, &two, false));
+    assert_string_equal(block_end(&block), "key");
+    assert_int_equal(block.bytes[0], 2);
+    assert_int_equal(block.length, 2 + (sizeof WANT - 1 + 7) / 8);
+    for (size_t i = 0; i < sizeof WANT - 1; i++)
+        assert_int_equal(block.bytes[2 + i / 8] >> i % 8 & 1, WANT[i] - '0');
+    struct block_cursor cursor;
     struct sample got;
     bool first;
-    assert_int_equal(block_next(&cursor, &got, &first), BLOCK_SAMPLE);
-    assert_true(first && got.channel == 300 && got.time_ms == 6000 && got.mark == MARK_C && got.own_time);
-    check_close(got.value, 1.5, 0);
-    assert_int_equal(block_next(&cursor, &got, &first), BLOCK_SAMPLE);
-    assert_true(!first && got.channel == 1 && got.time_ms == 4999 && got.mark == MARK_B && isnan(got.value) &&
-                !got.own_time);
-    assert_int_equal(block_next(&cursor, &got, &first), BLOCK_END);
-    for (size_t n = 1; n < sizeof WANT; n++) { /* every cut is an end or malformed, never an overread (ASan) */
-        uint8_t *cut = malloc(n);
-        memcpy(cut, WANT, n);
-        cursor = (struct block_cursor){cut, cut + n, 0};
-        while (block_next(&cursor, &got, &first) == BLOCK_SAMPLE)
+    assert_true(block_open(&cursor, other, "key", block.bytes, block.length, 5000));
+    assert_int_equal(block_next(&cursor, other, &got, &first), BLOCK_SAMPLE);
+    assert_true(first && same_sample(&got, &one));
+    assert_int_equal(block_next(&cursor, other, &got, &first), BLOCK_SAMPLE);
+    assert_true(!first && same_sample(&got, &two));
+    assert_int_equal(block_next(&cursor, other, &got, &first), BLOCK_END);
+    for (size_t n = 0; n < block.length; n++) { /* every cut is malformed, never an overread (ASan) */
+        uint8_t *cut = malloc(n + 1);
+        memcpy(cut, block.bytes, n);
+        assert_true(block_open(&cursor, other, "key", cut, n, 0));
+        while (block_next(&cursor, other, &got, &first) == BLOCK_SAMPLE)
             ;
         free(cut);
     }
-    while (block_add(&block, 1, &two, false))
-        ;
-    assert_true(block.length <= BLOCK_BYTES);
+    packing_free(packing);
+    packing_free(other);
+}
+
+/* What is packed comes out again, to the bit: every kind of value, marks, jitter, channels that come and go, over many
+ * blocks and keys. */
+static void whatever_is_packed_comes_out(void **state)
+{
+    enum { BLOCKS = 200, MOST = 120 };
+    static struct sample_block block;
+    static struct sample samples[MOST];
+    static bool firsts[MOST];
+    struct packing *in = packing_new(), *out = packing_new();
+    uint64_t dice = 1;
+    int64_t time_ms = 1795449600000;
+    (void)state;
+    for (int b = 0; b < BLOCKS; b++) {
+        size_t n = 0;
+        block_begin(&block, in, time_ms);
+        while (n < MOST) {
+            dice = dice * 6364136223846793005 + 1442695040888963407;
+            uint32_t roll = (uint32_t)(dice >> 40);
+            double base = 20 + (double)(roll % 1000) / 100;
+            const double values[] = {round(base * 100) / 100,
+                                     (double)(float)base,
+                                     base,
+                                     0,
+                                     -0.0,
+                                     NAN,
+                                     -1e300,
+                                     1e-300,
+                                     base * 1e10,
+                                     round(base)};
+            firsts[n] = n == 0 || roll % 7 == 0;
+            samples[n] =
+                (struct sample){firsts[n] ? time_ms + (int64_t)(roll % 900) : samples[n - 1].time_ms - (roll % 50 == 0),
+                                1 + (uint32_t)n % 40 + roll % 20 / 19, roll % 30 ? MARK_N : (enum mark)(roll % MARKS),
+                                values[n % 40 % 10], roll % 60 == 0};
+            if (!block_add(&block, in, samples[n].channel, &samples[n], firsts[n]))
+                break;
+            n++;
+        }
+        assert_int_equal(n, MOST);
+        const char *kind = block_end(&block);
+        assert_string_equal(kind, b % BLOCKS_OF_A_KEY == 0 ? "key" : "delta");
+        struct block_cursor cursor;
+        assert_true(block_open(&cursor, out, kind, block.bytes, block.length, block.base_ms));
+        for (size_t i = 0; i < n; i++) {
+            struct sample got;
+            bool first;
+            assert_int_equal(block_next(&cursor, out, &got, &first), BLOCK_SAMPLE);
+            assert_true(first == firsts[i] && same_sample(&got, &samples[i]));
+        }
+        time_ms += 1000;
+    }
+    packing_free(in);
+    packing_free(out);
+}
+
+/* A delta without its key says nothing and is skipped; a block that was lost makes the next one a key. */
+static void a_delta_needs_its_key(void **state)
+{
+    static struct sample_block block;
+    struct packing *in = packing_new(), *out = packing_new();
+    struct block_cursor cursor;
+    const struct sample one = {6000, 3, MARK_N, 1.5, false};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        block_begin(&block, in, 5000);
+        block_add(&block, in, 3, &one, true);
+    }
+    assert_string_equal(block_end(&block), "delta");
+    assert_false(block_open(&cursor, out, "delta", block.bytes, block.length, 5000));
+    packing_reset(in);
+    block_begin(&block, in, 5000);
+    assert_string_equal(block_end(&block), "key");
+    assert_false(block_add(&block, in, 0, &one, true));
+    assert_false(block_add(&block, in, SAMPLE_CHANNELS, &one, true));
+    packing_free(in);
+    packing_free(out);
 }
 
 int main(void)
@@ -416,6 +517,8 @@ int main(void)
         cmocka_unit_test(a_full_mailbox_refuses_and_counts),
         cmocka_unit_test(cursors_and_channels_survive),
         cmocka_unit_test(sample_blocks_are_as_documented),
+        cmocka_unit_test(whatever_is_packed_comes_out),
+        cmocka_unit_test(a_delta_needs_its_key),
     };
     enter_scratch();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,188 @@
+/* bench_journal append|samples|signed FOLDER [KEY]: what the journal costs. Prints one JSON line.
+ *
+ *   append   durable batches of 100 alarm bodies, one after another, and the same rows by SQLite alone on the same disk
+ *   samples  an hour of 100 channels at 1 Hz whose analyzers send floats with noise: bytes in the file a sample
+ *   signed   a journal of 20,000 signed alarms and 200,000 events, for verify                                        */
+#include "journal/file.h"
+#include "journal/journal.h"
+#include "journal/samples.h"
+#include "model/clock.h"
+
+#include <math.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BATCH = 100, BATCHES = 300, SECONDS = 3600, CHANNELS = 100 };
+
+static sem_t durable;
+
+static void wake(void *owner)
+{
+    (void)owner;
+    sem_post(&durable);
+}
+
+static const char BODY[] =
+    "{\"time\":\"2026-11-23T08:00:00.000+08:00\",\"mn\":\"010000A8900016F000169DC0\",\"outlet\":\"DA001\",\"id\":"
+    "\"DA001-a21026-"
+    "exceed-20261123080000000\",\"kind\":\"exceed\",\"state\":\"raised\",\"severity\":\"critical\",\"subject\":"
+    "\"a21026\",\"value\":"
+    "36.2,\"limit\":35.0,\"unit\":\"mg/m3\",\"text\":\"1号机组烟囱 二氧化硫小时均值 36.2 mg/m3，超过限值 35 mg/m3\"}";
+
+static struct journal *open_journal(const char *folder, const char *name, struct signer *signer)
+{
+    char path[512];
+    struct error err;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    struct journal_settings settings = {.path = path, .signer = signer, .wake = wake};
+    struct journal *journal = journal_open(&settings, &err);
+    if (!journal) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+    return journal;
+}
+
+static void wait_durable(struct journal *journal, enum stream stream)
+{
+    struct journal_status s;
+    for (journal_status_get(journal, &s); s.durable[stream] < s.appended[stream]; journal_status_get(journal, &s))
+        sem_wait(&durable);
+    for (struct journal_entry *e; (e = journal_take(journal));)
+        journal_entry_free(e);
+}
+
+static double append_journal(const char *folder)
+{
+    struct journal *journal = open_journal(folder, "append.db", NULL);
+    int64_t begin = clock_monotonic_ns();
+    for (int b = 0; b < BATCHES; b++) {
+        for (int i = 0; i < BATCH; i++)
+            journal_publish(journal, STREAM_ALARM, b, "raised", "alarm/M/DA001/a21026", BODY, sizeof BODY - 1);
+        journal_flush(journal);
+        wait_durable(journal, STREAM_ALARM);
+    }
+    double spent = (double)(clock_monotonic_ns() - begin) / 1e9;
+    journal_close(journal);
+    return BATCH * BATCHES / spent;
+}
+
+static double append_sqlite(const char *folder)
+{
+    char path[512];
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    snprintf(path, sizeof path, "%s/peer.db", folder);
+    if (sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_exec(db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;"
+                     "CREATE TABLE entry(stream TEXT, seq INTEGER, time_ms INTEGER, kind TEXT, body BLOB, hash BLOB,"
+                     " PRIMARY KEY(stream, seq))",
+                     NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "INSERT INTO entry VALUES('alarm',?,?,'raised',?,zeroblob(32))", -1, &s, NULL) !=
+            SQLITE_OK)
+        exit(1);
+    int64_t begin = clock_monotonic_ns();
+    for (int b = 0; b < BATCHES; b++) {
+        sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+        for (int i = 0; i < BATCH; i++) {
+            sqlite3_bind_int64(s, 1, b * BATCH + i);
+            sqlite3_bind_int64(s, 2, b);
+            sqlite3_bind_blob(s, 3, BODY, sizeof BODY + 120, SQLITE_STATIC); /* with what the journal puts in front */
+            sqlite3_step(s);
+            sqlite3_reset(s);
+        }
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    }
+    double spent = (double)(clock_monotonic_ns() - begin) / 1e9;
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return BATCH * BATCHES / spent;
+}
+
+static uint64_t dice_state = 1;
+static double dice(void)
+{
+    dice_state = dice_state * 6364136223846793005 + 1442695040888963407;
+    return (double)(dice_state >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+/* A signal that wanders slowly, with the noise of an analyzer: 0.5 % of its value, near enough normal. */
+static double analyzer(double *level, double middle)
+{
+    *level += (middle - *level) / 600 + middle * 0.002 * (dice() - 0.5);
+    return *level + middle * 0.005 * (dice() + dice() + dice() + dice() - 2);
+}
+
+static double samples(const char *folder)
+{
+    static struct sample_block block;
+    struct journal *journal = open_journal(folder, "samples.db", NULL);
+    struct packing *packing = packing_new();
+    double level[CHANNELS];
+    int64_t base_ms = 1795449600000;
+    for (int c = 0; c < CHANNELS; c++)
+        level[c] = 10 + c;
+    for (int t = 0; t < SECONDS; t++) {
+        block_begin(&block, packing, base_ms + t * 1000);
+        for (int c = 0; c < CHANNELS; c++) { /* two stations: two answers a second, a few milliseconds of jitter */
+            bool first = c % 50 == 0;
+            static int64_t time_ms;
+            if (first)
+                time_ms = base_ms + t * 1000 + 10 * c + (int64_t)(8 * dice());
+            struct sample sample = {time_ms, (uint32_t)c + 1, MARK_N, (double)(float)analyzer(&level[c], 10 + c),
+                                    false};
+            block_add(&block, packing, (uint32_t)c + 1, &sample, first);
+        }
+        const char *kind = block_end(&block);
+        journal_append(journal, STREAM_SAMPLE, block.base_ms, kind, block.bytes, block.length);
+        journal_flush(journal);
+        if (t % 60 == 0)
+            wait_durable(journal, STREAM_SAMPLE);
+    }
+    journal_close(journal);
+    packing_free(packing);
+    char path[512];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/samples.db", folder);
+    return stat(path, &status) == 0 ? (double)status.st_size / (SECONDS * CHANNELS) : NAN;
+}
+
+static void make_signed(const char *folder, const char *key)
+{
+    struct error err;
+    struct signer *signer = signer_load(key, &err);
+    struct journal *journal = signer ? open_journal(folder, "signed.db", signer) : NULL;
+    if (!journal)
+        exit(1);
+    for (int i = 0; i < 200000; i++) {
+        journal_append(journal, STREAM_EVENT, i, "note", BODY, sizeof BODY - 1);
+        if (i % 10 == 0)
+            journal_publish(journal, STREAM_ALARM, i, "raised", "alarm/M/DA001/a21026", BODY, sizeof BODY - 1);
+        if (i % 1000 == 999) {
+            journal_flush(journal);
+            wait_durable(journal, STREAM_EVENT);
+        }
+    }
+    journal_close(journal);
+    signer_free(signer);
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 2 ? argv[1] : "";
+    sem_init(&durable, 0, 0);
+    if (strcmp(what, "append") == 0)
+        printf("{\"journal_per_s\":%.0f,\"sqlite_per_s\":%.0f}\n", append_journal(argv[2]), append_sqlite(argv[2]));
+    else if (strcmp(what, "samples") == 0)
+        printf("{\"bytes_per_sample\":%.3f}\n", samples(argv[2]));
+    else if (strcmp(what, "signed") == 0 && argc > 3)
+        make_signed(argv[2], argv[3]);
+    else
+        return fprintf(stderr, "usage: bench_journal append|samples|signed FOLDER [KEY]\n"), 2;
+    return 0;
+}
