@@ -523,7 +523,8 @@ bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq,
         uint64_t at = (uint64_t)sqlite3_column_int64(s, 0);
         const void *body = sqlite3_column_blob(s, 1);
         size_t length = (size_t)sqlite3_column_bytes(s, 1);
-        bool known = !first || at == 1; /* what came before is known from the second on */
+        /* what came before is known from the second on; of a body retention took away only the chain value is left */
+        bool known = (!first || at == 1) && length > 0;
         if (sqlite3_column_bytes(s, 2) != CHAIN_BYTES || (!first && at != *seq + 1))
             ok = error_set(err, "%s/%" PRIu64 " does not follow %" PRIu64, stream_name(stream), at, *seq);
         else if (known && (!chain_next(before, body ? body : "", length, after) ||
