@@ -17,8 +17,9 @@ static const struct command {
     const char *usage, *en, *zh;
 } COMMANDS[] = {
     {"status", ctl_status, "", "how the gateway is", "网关状态"},
-    {"watch", ctl_watch, "[alarm|disclosure] [--outlet ID] [--count N] [--save FILE]", "the feeds, live",
-     "实时查看发布流"},
+    {"watch", ctl_watch,
+     "[alarm|disclosure] [--outlet ID] [--count N] [--save FILE] [--verify [--from SEQ] [--key FILE]]",
+     "the feeds, live; --verify misses nothing", "实时查看发布流；--verify 逐条校验、不漏不重"},
     {"alarms", ctl_alarms, "[--active]", "alarms of the journal", "报警记录"},
     {"ack", ctl_ack, "ID --by WHO --note TEXT", "acknowledge an active alarm", "确认报警"},
     {"records", ctl_records, "[--outlet ID] [--factor CODE] [--period P] [--from T] [--to T] [--csv]",
@@ -107,6 +108,7 @@ enum {
     OPT_PROOF,
     OPT_CHECKPOINT,
     OPT_OUT,
+    OPT_VERIFY,
     OPT_HELP,
     OPT_VERSION
 };
@@ -140,6 +142,7 @@ static const struct option OPTIONS[] = {
     {"proof", required_argument, NULL, OPT_PROOF},
     {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
     {"out", required_argument, NULL, OPT_OUT},
+    {"verify", no_argument, NULL, OPT_VERIFY},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -182,6 +185,7 @@ static int take_option(struct ctl *ctl, int option)
     case OPT_PROOF: ctl->proof = optarg; break;
     case OPT_CHECKPOINT: ctl->checkpoint = optarg; break;
     case OPT_OUT: ctl->out = optarg; break;
+    case OPT_VERIFY: ctl->verify = true; break;
     case OPT_HELP: help(stdout); return CTL_DONE;
     case OPT_VERSION: printf("cemsctl %s\n", CEMSD_VERSION); return CTL_DONE;
     default: help(stderr); return CTL_USAGE;

@@ -13,7 +13,7 @@ enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_CONFIG = 78 };
 
 struct ctl {
     const char *config, *connect, *journal; /* as given; NULL when not */
-    bool json, csv, active, from_journal, curve, sm2, strict;
+    bool json, csv, active, from_journal, curve, sm2, strict, verify;
     const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream, *server_key,
         *client_key, *by, *note, *proof, *checkpoint, *out;
     long count; /* 0 = without end */
@@ -24,6 +24,7 @@ struct ctl {
 
 int ctl_status(struct ctl *ctl);
 int ctl_watch(struct ctl *ctl);
+int ctl_follow(struct ctl *ctl);
 int ctl_alarms(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
 int ctl_records(struct ctl *ctl);

@@ -137,6 +137,8 @@ static int follow(struct ctl *ctl, void *socket, FILE *out)
 int ctl_watch(struct ctl *ctl)
 {
     int linger = 0, code = CTL_FAILED;
+    if (ctl->verify)
+        return ctl_follow(ctl);
     if (ctl->argc > 0 && strcmp(ctl->argv[0], "alarm") != 0 && strcmp(ctl->argv[0], "disclosure") != 0)
         return ctl_fail(CTL_USAGE, "watch alarm, watch disclosure, or watch");
     FILE *out = ctl->save ? fopen(ctl->save, "ae") : NULL;
