@@ -86,6 +86,9 @@ bool gateway_open_uplinks(struct gateway *g, struct error *err);
 void gateway_information(void *owner, const struct information *information);
 void gateway_instructed(void *owner, uint64_t ticket, int exe_rtn);
 
+/* change.c: an event of the journal when the configuration is not the one last noted. */
+void gateway_note_config(struct gateway *gateway);
+
 /* reload.c */
 void gateway_reload(uv_signal_t *handle, int signal_number);
 

@@ -113,7 +113,8 @@ void gateway_reload(uv_signal_t *handle, int signal_number)
         log_line(LOG_ERROR, "feed", "event=clients-kept error=\"%s\"", err.text);
     if (try_reload(g, why, sizeof why)) {
         g->reloads++;
-        gateway_append_event(g, "config", "reloaded");
+        gateway_append_event(g, "reload", "");
+        gateway_note_config(g);
         own_alarm(g, ALARM_CONFIG, "config", ALARM_UNDER, "");
         log_line(LOG_NOTICE, "config", "event=reloaded sha256=%s", g->plant->sha256);
     } else {

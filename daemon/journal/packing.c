@@ -78,6 +78,13 @@ void packing_lead(struct channel_packing *c, int64_t time_ms)
     c->lead_ms = time_ms;
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 bool form_of_value(double value, int form, int decimals, int64_t *n)
 {
     if (form == FORM_DECIMAL) {
@@ -95,8 +102,7 @@ bool form_of_value(double value, int form, int decimals, int64_t *n)
         memcpy(&bits, &value, sizeof bits);
         *n = bits < 0 ? -(bits & INT64_MAX) - 1 : bits;
     }
-    double back = value_of_form(*n, form, decimals);
-    return memcmp(&back, &value, sizeof back) == 0;
+    return bits_of(value_of_form(*n, form, decimals)) == bits_of(value); /* -0 is not 0 here */
 }
 
 double value_of_form(int64_t n, int form, int decimals)

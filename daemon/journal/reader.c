@@ -462,11 +462,24 @@ int64_t reader_last_sample_ms(struct reader *reader)
     return time_ms;
 }
 
+bool reader_last_event(struct reader *reader, const char *kind,
+                       bool (*each)(void *owner, const char *body, size_t length), void *owner)
+{
+    sqlite3_stmt *s =
+        prepare(reader, "SELECT body FROM entry WHERE stream = 'event' AND kind = ?1 ORDER BY seq DESC LIMIT 1", NULL);
+    if (s)
+        sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
+    bool found = s && sqlite3_step(s) == SQLITE_ROW &&
+                 each(owner, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+    sqlite3_finalize(s);
+    return found;
+}
+
 bool reader_last_config(struct reader *reader, uint64_t before, char sha256[65])
 {
     static const char *const QUERY = "SELECT json_extract(CAST(body AS TEXT), '$.config_sha256') FROM entry WHERE "
                                      "stream = 'event' AND seq < ?1 AND kind IN "
-                                     "('start', 'stop', 'config', 'clock') ORDER BY seq DESC LIMIT 1";
+                                     "('start', 'stop', 'reload', 'config', 'clock') ORDER BY seq DESC LIMIT 1";
     sqlite3_stmt *s = prepare(reader, QUERY, NULL);
     sha256[0] = '\0';
     if (s) {

@@ -88,6 +88,9 @@ bool reader_samples(struct reader *reader, int64_t from_ms,
 /* Time of the last sample entry; INSTANT_NONE when there is none. */
 int64_t reader_last_sample_ms(struct reader *reader);
 
+/* The newest event of that kind, if there is one. */
+bool reader_last_event(struct reader *reader, const char *kind,
+                       bool (*each)(void *owner, const char *body, size_t length), void *owner);
 /* The configuration (SHA-256 of its file, hex) under which the gateway last said something before event seq `before`;
  * false when there was none. */
 bool reader_last_config(struct reader *reader, uint64_t before, char sha256[65]);

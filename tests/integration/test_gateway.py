@@ -146,11 +146,11 @@ class Crashes(GatewayTest):
         differing = [b for b in published if figures(b) != recomputed.get(key(b))]
         self.assertEqual(differing, [])
 
-    def test_twenty_kills_lose_nothing(self):
+    def test_fifty_kills_lose_nothing(self):
         plant = self.plant()
         config = self.config()
         sub = self.subscribe()
-        for i in range(20):
+        for i in range(50):
             gateway = self.start(config)
             plant.tell("signal so2 set 400" if i % 2 else "clear")
             gateway.expect("event=started")
@@ -195,6 +195,36 @@ class Reload(GatewayTest):
         refused = sub.wait("alarm", kind="config", state="raised", where=lambda b: b["id"] != raised["id"])
         self.assertIn("restart cemsd for that", refused["text_en"])
         self.assertEqual(gateway.end(), 0)
+
+    def test_each_change_of_the_configuration_is_kept_without_its_secrets(self):
+        self.plant()
+        config = self.config(extra="uplinks:\n  - {name: city, host: 127.0.0.1, port: 9, version: 2017, password: \"geh7ei\", realtime_s: 30}")
+        good = read(config)
+        gateway = self.start(config)
+        self.write("cemsd.yaml", good.replace("range: [0, 500], ", "range: [0, 400], ", 1).replace("geh7ei", "and8rs"))
+        gateway.process.send_signal(signal.SIGHUP)
+        gateway.expect("event=reloaded")
+        self.assertEqual(gateway.end(), 0)
+        self.write("cemsd.yaml", good + "# a word more\n")
+        gateway = self.start(config)
+        self.assertEqual(gateway.end(), 0)
+        gateway = self.start(config)  # the same again is no news
+        self.assertEqual(gateway.end(), 0)
+        with sqlite3.connect(self.path("journal.db")) as db:
+            events = [json.loads(row[0]) for row in db.execute("SELECT body FROM entry WHERE stream = 'event' AND kind = 'config' ORDER BY seq")]
+            everything = b"".join(bytes(row[0]) if isinstance(row[0], bytes) else row[0].encode() for row in db.execute("SELECT body FROM entry"))
+        self.assertEqual(len(events), 3)
+        self.assertIsNone(events[0]["before_sha256"])
+        self.assertEqual([e["before_sha256"] for e in events[1:]], [e["config_sha256"] for e in events[:2]])
+        removed, added = ([line for line in events[1]["diff"] if line[0] == sign] for sign in "-+")
+        self.assertEqual((len(removed), len(added)), (1, 1))
+        self.assertIn("range: [0, 500]", removed[0])
+        self.assertEqual(added[0], removed[0].replace("500", "400").replace("-", "+", 1))
+        self.assertTrue(any(line[0] == "+" and line.endswith("# a word more") for line in events[2]["diff"]))
+        self.assertIn('password: "***"', events[0]["text"])
+        for secret in (b"geh7ei", b"and8rs"):
+            self.assertNotIn(secret, everything)
+            self.assertNotIn(secret.decode(), "\n".join(line for p in self.processes for line in getattr(p, "lines", [])))
 
     def test_a_line_can_be_replaced_while_a_minute_is_in_progress(self):
         self.plant()

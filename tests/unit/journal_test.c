@@ -365,9 +365,16 @@ static void cursors_and_channels_survive(void **state)
     journal_close(journal);
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static bool same_sample(const struct sample *a, const struct sample *b)
 {
-    bool value = isfinite(b->value) ? memcmp(&a->value, &b->value, sizeof a->value) == 0 : !isfinite(a->value);
+    bool value = isfinite(b->value) ? bits_of(a->value) == bits_of(b->value) : !isfinite(a->value);
     return value && a->time_ms == b->time_ms && a->channel == b->channel && a->mark == b->mark &&
            a->own_time == b->own_time;
 }
