@@ -1,54 +1,13 @@
 #include "journal/file.h"
 
+#include "journal/tables.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#define CHECKPOINT_TABLE                                                                                               \
-    "CREATE TABLE checkpoint(number INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, body BLOB NOT NULL, key TEXT,"      \
-    "  signature BLOB, alarm_to INTEGER NOT NULL, disclosure_to INTEGER NOT NULL, sample_to INTEGER NOT NULL,"         \
-    "  event_to INTEGER NOT NULL);"
-
-static const char TABLES[] =
-    "CREATE TABLE entry(stream TEXT NOT NULL, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
-    "  body BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(stream, seq));"
-    "CREATE TABLE message(stream TEXT NOT NULL, seq INTEGER NOT NULL, topic TEXT NOT NULL, key TEXT, signature BLOB,"
-    "  PRIMARY KEY(stream, seq)) WITHOUT ROWID;"
-    "CREATE TABLE latest(topic TEXT PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE alarm(id TEXT PRIMARY KEY, seq INTEGER NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL, outlet "
-    "TEXT,"
-    "  subject TEXT NOT NULL, period TEXT, raised_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL, value REAL) WITHOUT "
-    "ROWID;"
-    "CREATE INDEX alarm_active ON alarm(state, raised_ms);"
-    "CREATE TABLE record(outlet TEXT NOT NULL, factor TEXT NOT NULL, period TEXT NOT NULL, from_ms INTEGER NOT NULL,"
-    "  to_ms INTEGER NOT NULL, value REAL, converted REAL, min REAL, max REAL, amount REAL, flow REAL, mark TEXT NOT "
-    "NULL,"
-    "  valid INTEGER NOT NULL, expected INTEGER NOT NULL, limit_max REAL, exceeds INTEGER, reason TEXT, seq INTEGER "
-    "NOT NULL, converted_min REAL, converted_max REAL, weight REAL, condition TEXT, revision INTEGER NOT NULL DEFAULT "
-    "0,"
-    "  PRIMARY KEY(outlet, factor, period, from_ms)) WITHOUT ROWID;"
-    "CREATE INDEX record_seq ON record(seq);"
-    "CREATE TABLE cursor(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE channel(id INTEGER PRIMARY KEY, outlet TEXT NOT NULL, factor TEXT NOT NULL, UNIQUE(outlet, factor));"
-    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;" CHECKPOINT_TABLE
-    "PRAGMA application_id = 1128615251;"
-    "PRAGMA user_version = 4;";
-
-/* From one version to the next; each in a transaction of its own. */
-static const char *const MIGRATIONS[] = {
-    NULL, /* there is no version 0 */
-    /* 1 → 2: uplinks walk records by seq; extremes of converted values */
-    "ALTER TABLE record ADD COLUMN converted_min REAL; ALTER TABLE record ADD COLUMN converted_max REAL;"
-    "CREATE INDEX record_seq ON record(seq); PRAGMA user_version = 2;",
-    /* 2 → 3: what a flow-weighted figure weighs, the operating state, corrections */
-    "ALTER TABLE record ADD COLUMN weight REAL; ALTER TABLE record ADD COLUMN condition TEXT;"
-    "ALTER TABLE record ADD COLUMN revision INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 3;",
-    /* 3 → 4: checkpoints */
-    CHECKPOINT_TABLE "PRAGMA user_version = 4;",
-};
 
 static int pragma_number(sqlite3 *db, const char *sql, int otherwise)
 {
@@ -85,7 +44,7 @@ static bool recognise(sqlite3 *db, const char *path, bool create, struct error *
     if (tables < 0)
         return error_set(err, "journal %s can't be read: %s", path, sqlite3_errmsg(db));
     if (tables == 0 && create) {
-        if (in_transaction(db, TABLES))
+        if (in_transaction(db, JOURNAL_TABLES))
             return true;
         return error_set(err, "journal %s: make its tables: %s", path, sqlite3_errmsg(db));
     }
@@ -94,7 +53,7 @@ static bool recognise(sqlite3 *db, const char *path, bool create, struct error *
                          path);
     int version = pragma_number(db, "PRAGMA user_version", 0);
     for (; create && version >= 1 && version < JOURNAL_VERSION; version++)
-        if (!in_transaction(db, MIGRATIONS[version]))
+        if (!in_transaction(db, JOURNAL_MIGRATIONS[version]))
             return error_set(err, "journal %s: migrate from version %d: %s", path, version, sqlite3_errmsg(db));
     if (version != JOURNAL_VERSION)
         return error_set(err, "journal %s has version %d, this program reads version %d", path, version,

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-enum { JOURNAL_APPLICATION_ID = 0x43454D53 /* "CEMS" */, JOURNAL_VERSION = 4 };
+enum { JOURNAL_APPLICATION_ID = 0x43454D53 /* "CEMS" */, JOURNAL_VERSION = 5 };
 
 /* Opens for writing, creating tables in an empty file, bringing an older one up to this version; tries a write. *lock
  * is a file descriptor that keeps a second writer out as long as it is open. */

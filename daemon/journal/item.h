@@ -10,9 +10,9 @@
 enum item_kind { ITEM_ENTRY, ITEM_RECORD, ITEM_ALARM, ITEM_CURSOR, ITEM_CHANNEL, ITEM_CHECKPOINT, ITEM_TRIM };
 
 struct record_row {
-    char outlet[NAME_BYTES], factor[8];
+    uint32_t channel; /* the journal's number */
     enum period period;
-    int64_t from_ms, to_ms;
+    int64_t from_ms;
     double value, converted, min, max, amount, flow, limit_max, converted_min, converted_max;
     enum mark mark;
     uint32_t valid, expected;
@@ -78,7 +78,7 @@ struct journal {
         uint8_t hash[CHAIN_BYTES];
     } head[STREAMS];
     struct named_number *channels;
-    size_t channel_count, channel_room;
+    size_t channel_count, channel_room, channel_hint; /* where the last was found */
     struct named_number cursors[JOURNAL_CURSORS];
     size_t cursor_count;
     uint64_t refused;

@@ -278,15 +278,14 @@ bool journal_append(struct journal *journal, enum stream stream, int64_t time_ms
 
 static bool index_reading(struct journal *journal, const struct period_record *record, const struct reading *reading)
 {
-    struct item *item = new_item(journal, ITEM_RECORD, 0);
+    uint32_t channel = journal_channel_id(journal, record->outlet->id, reading->channel->factor->code);
+    struct item *item = channel > 0 ? new_item(journal, ITEM_RECORD, 0) : NULL;
     if (!item)
         return false;
     struct record_row *row = &item->row.record;
-    snprintf(row->outlet, sizeof row->outlet, "%s", record->outlet->id);
-    snprintf(row->factor, sizeof row->factor, "%s", reading->channel->factor->code);
+    row->channel = channel;
     row->period = record->period;
     row->from_ms = record->from_ms;
-    row->to_ms = record->to_ms;
     row->value = reading->value;
     row->converted = reading->converted;
     row->min = reading->min;
@@ -401,10 +400,13 @@ void journal_flush(struct journal *journal)
 uint32_t journal_channel_id(struct journal *journal, const char *outlet, const char *factor)
 {
     uint64_t last = 0;
-    for (size_t i = 0; i < journal->channel_count; i++) {
-        struct named_number *n = &journal->channels[i];
-        if (strcmp(n->name, outlet) == 0 && strcmp(n->factor, factor) == 0)
+    for (size_t i = 0; i < journal->channel_count; i++) { /* they are asked for in their order: the next is the one */
+        size_t at = (journal->channel_hint + i) % journal->channel_count;
+        struct named_number *n = &journal->channels[at];
+        if (strcmp(n->factor, factor) == 0 && strcmp(n->name, outlet) == 0) {
+            journal->channel_hint = at + 1;
             return (uint32_t)n->number;
+        }
         last = n->number > last ? n->number : last;
     }
     if (journal->channel_count == journal->channel_room) {

@@ -198,36 +198,43 @@ bool reader_alarms(struct reader *reader, bool active_only, size_t max,
 }
 
 #define RECORD_COLUMNS                                                                                                 \
-    "r.outlet, r.factor, r.period, r.mark, r.reason, r.from_ms, r.to_ms, r.value, r.converted, r.min, r.max, "         \
-    "r.amount,"                                                                                                        \
-    " r.flow, r.limit_max, r.converted_min, r.converted_max, r.valid, r.expected, r.exceeds, r.seq, r.weight, "        \
-    "r.condition, r.revision"
+    "c.outlet, c.factor, r.period, r.mark, r.reason, r.from_ms, r.value, r.converted, r.min, r.max, r.amount, r.flow," \
+    " r.limit_max, r.converted_min, r.converted_max, r.valid, r.expected, r.exceeds, r.seq, r.weight, r.condition,"    \
+    " r.revision"
 
-static struct stored_record record_at(sqlite3_stmt *s)
+/* False for numbers that name nothing. */
+static bool record_at(sqlite3_stmt *s, struct stored_record *out)
 {
-    return (struct stored_record){.outlet = text_at(s, 0),
+    int period = sqlite3_column_int(s, 2), mark = sqlite3_column_int(s, 3), condition = sqlite3_column_int(s, 20);
+    bool known = sqlite3_column_type(s, 20) != SQLITE_NULL;
+    if (period <= PERIOD_REALTIME || period >= PERIODS || mark < 0 || mark >= MARKS ||
+        (known && (condition < 0 || condition >= OPERATING_STATES)))
+        return false;
+    int64_t from_ms = sqlite3_column_int64(s, 5);
+    *out = (struct stored_record){.outlet = text_at(s, 0),
                                   .factor = text_at(s, 1),
-                                  .period = text_at(s, 2),
-                                  .mark = text_at(s, 3),
+                                  .period = period_name((enum period)period),
+                                  .mark = mark_code((enum mark)mark),
                                   .reason = text_at(s, 4),
-                                  .from_ms = sqlite3_column_int64(s, 5),
-                                  .to_ms = sqlite3_column_int64(s, 6),
-                                  .value = real_at(s, 7),
-                                  .converted = real_at(s, 8),
-                                  .min = real_at(s, 9),
-                                  .max = real_at(s, 10),
-                                  .amount = real_at(s, 11),
-                                  .flow = real_at(s, 12),
-                                  .limit_max = real_at(s, 13),
-                                  .converted_min = real_at(s, 14),
-                                  .converted_max = real_at(s, 15),
-                                  .valid = (uint32_t)sqlite3_column_int64(s, 16),
-                                  .expected = (uint32_t)sqlite3_column_int64(s, 17),
-                                  .exceeds = sqlite3_column_type(s, 18) == SQLITE_NULL ? -1 : sqlite3_column_int(s, 18),
-                                  .seq = (uint64_t)sqlite3_column_int64(s, 19),
-                                  .weight = real_at(s, 20),
-                                  .condition = text_at(s, 21),
-                                  .revision = (uint32_t)sqlite3_column_int64(s, 22)};
+                                  .from_ms = from_ms,
+                                  .to_ms = period_end_ms((enum period)period, from_ms),
+                                  .value = real_at(s, 6),
+                                  .converted = real_at(s, 7),
+                                  .min = real_at(s, 8),
+                                  .max = real_at(s, 9),
+                                  .amount = real_at(s, 10),
+                                  .flow = real_at(s, 11),
+                                  .limit_max = real_at(s, 12),
+                                  .converted_min = real_at(s, 13),
+                                  .converted_max = real_at(s, 14),
+                                  .valid = (uint32_t)sqlite3_column_int64(s, 15),
+                                  .expected = (uint32_t)sqlite3_column_int64(s, 16),
+                                  .exceeds = sqlite3_column_type(s, 17) == SQLITE_NULL ? -1 : sqlite3_column_int(s, 17),
+                                  .seq = (uint64_t)sqlite3_column_int64(s, 18),
+                                  .weight = real_at(s, 19),
+                                  .condition = known ? operating_state_name((enum operating_state)condition) : "",
+                                  .revision = (uint32_t)sqlite3_column_int64(s, 21)};
+    return true;
 }
 
 static bool walk_records(struct reader *reader, sqlite3_stmt *s,
@@ -235,8 +242,8 @@ static bool walk_records(struct reader *reader, sqlite3_stmt *s,
 {
     int code = SQLITE_DONE;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        struct stored_record record = record_at(s);
-        if (!each(owner, &record))
+        struct stored_record record;
+        if (record_at(s, &record) && !each(owner, &record))
             break;
     }
     return finish(reader, s, code, err);
@@ -247,23 +254,27 @@ bool reader_records(struct reader *reader, const char *outlet, const char *facto
                     int64_t to_ms, bool (*each)(void *owner, const struct stored_record *record), void *owner,
                     struct error *err)
 {
-    const char *sql = period[0] ? "SELECT " RECORD_COLUMNS " FROM channel c CROSS JOIN record r"
-                                  " ON r.outlet = c.outlet AND r.factor = c.factor AND r.period = ?3"
-                                  " WHERE (?1 = '' OR c.outlet = ?1) AND (?2 = '' OR c.factor = ?2)"
-                                  " AND r.from_ms >= ?4 AND r.from_ms < ?5 ORDER BY r.from_ms, r.outlet, r.factor"
-                                : "SELECT " RECORD_COLUMNS " FROM channel c CROSS JOIN record r"
-                                  " ON r.outlet = c.outlet AND r.factor = c.factor"
-                                  " AND r.period IN ('minute', 'hour', '2hour', 'day')"
-                                  " WHERE (?1 = '' OR c.outlet = ?1) AND (?2 = '' OR c.factor = ?2)"
-                                  " AND r.from_ms >= ?4 AND r.from_ms < ?5"
-                                  " ORDER BY r.from_ms, r.outlet, r.factor, r.to_ms";
-    sqlite3_stmt *s = prepare(reader, sql, err);
+    enum period which = PERIODS;
+    if (period[0] && (!period_parse(period, &which) || which == PERIOD_REALTIME))
+        return true; /* there are none */
+    sqlite3_stmt *s = prepare(reader,
+                              which < PERIODS ? "SELECT " RECORD_COLUMNS " FROM channel c CROSS JOIN figure r"
+                                                " ON r.channel = c.id AND r.period = ?3"
+                                                " WHERE (?1 = '' OR c.outlet = ?1) AND (?2 = '' OR c.factor = ?2)"
+                                                " AND r.from_ms >= ?4 AND r.from_ms < ?5"
+                                                " ORDER BY r.from_ms, c.outlet, c.factor"
+                                              : "SELECT " RECORD_COLUMNS " FROM channel c CROSS JOIN figure r"
+                                                " ON r.channel = c.id AND r.period IN (1, 3, 4, 5)"
+                                                " WHERE (?1 = '' OR c.outlet = ?1) AND (?2 = '' OR c.factor = ?2)"
+                                                " AND r.from_ms >= ?4 AND r.from_ms < ?5"
+                                                " ORDER BY r.from_ms, c.outlet, c.factor, r.period",
+                              err);
     if (!s)
         return false;
     sqlite3_bind_text(s, 1, outlet, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 2, factor, -1, SQLITE_STATIC);
-    if (period[0])
-        sqlite3_bind_text(s, 3, period, -1, SQLITE_STATIC);
+    if (which < PERIODS)
+        sqlite3_bind_int64(s, 3, which);
     sqlite3_bind_int64(s, 4, from_ms);
     sqlite3_bind_int64(s, 5, to_ms);
     return walk_records(reader, s, each, owner, err);
@@ -273,7 +284,8 @@ bool reader_records_after(struct reader *reader, uint64_t after, uint64_t upto, 
                           bool (*each)(void *owner, const struct stored_record *record), void *owner, struct error *err)
 {
     sqlite3_stmt *s = prepare(reader,
-                              "SELECT " RECORD_COLUMNS " FROM record r WHERE r.seq > ?1 AND r.seq <= ?2"
+                              "SELECT " RECORD_COLUMNS " FROM figure r JOIN channel c ON c.id = r.channel"
+                              " WHERE r.seq > ?1 AND r.seq <= ?2"
                               " ORDER BY r.seq LIMIT ?3",
                               err);
     if (!s)
@@ -287,13 +299,18 @@ bool reader_records_after(struct reader *reader, uint64_t after, uint64_t upto, 
 bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,
                        int64_t from_ms)
 {
-    sqlite3_stmt *s = prepare(
-        reader, "SELECT 1 FROM record WHERE outlet = ?1 AND factor = ?2 AND period = ?3 AND from_ms = ?4", NULL);
-    if (!s)
+    enum period which;
+    sqlite3_stmt *s = prepare(reader,
+                              "SELECT 1 FROM figure WHERE period = ?3 AND from_ms = ?4 AND channel ="
+                              " (SELECT id FROM channel WHERE outlet = ?1 AND factor = ?2)",
+                              NULL);
+    if (!s || !period_parse(period, &which)) {
+        sqlite3_finalize(s);
         return false;
-    const char *const texts[] = {outlet, factor, period};
-    for (int i = 0; i < 3; i++)
-        sqlite3_bind_text(s, i + 1, texts[i], -1, SQLITE_STATIC);
+    }
+    sqlite3_bind_text(s, 1, outlet, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, factor, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, which);
     sqlite3_bind_int64(s, 4, from_ms);
     bool found = sqlite3_step(s) == SQLITE_ROW;
     sqlite3_finalize(s);

@@ -22,13 +22,13 @@ static const char UPSERT_ALARM[] = "INSERT INTO alarm VALUES(?1,?2,?3,?4,?5,?6,?
 
 /* A record is kept as it was closed; only a later revision takes its place (the entry of the earlier one stays). */
 #define SQL_RECORD_TEXT                                                                                                \
-    "INSERT INTO record VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"                                         \
-    " ON CONFLICT(outlet, factor, period, from_ms) DO UPDATE SET to_ms = excluded.to_ms, value = excluded.value,"      \
+    "INSERT INTO figure VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"                                             \
+    " ON CONFLICT(channel, period, from_ms) DO UPDATE SET value = excluded.value,"                                     \
     " converted = excluded.converted, min = excluded.min, max = excluded.max, amount = excluded.amount,"               \
     " flow = excluded.flow, mark = excluded.mark, valid = excluded.valid, expected = excluded.expected,"               \
     " limit_max = excluded.limit_max, exceeds = excluded.exceeds, reason = excluded.reason, seq = excluded.seq,"       \
     " converted_min = excluded.converted_min, converted_max = excluded.converted_max, weight = excluded.weight,"       \
-    " condition = excluded.condition, revision = excluded.revision WHERE excluded.revision > record.revision"
+    " condition = excluded.condition, revision = excluded.revision WHERE excluded.revision > figure.revision"
 
 static const char *const SQL[STATEMENTS] = {
     [SQL_ENTRY] = "INSERT INTO entry VALUES(?,?,?,?,?,?)",
@@ -117,28 +117,26 @@ static int write_entry(struct journal *journal, struct item *item)
 static int write_record(struct journal *journal, const struct record_row *r)
 {
     sqlite3_stmt *s = journal->statement[SQL_RECORD];
-    bind_text(s, 1, r->outlet);
-    bind_text(s, 2, r->factor);
-    bind_text(s, 3, period_name(r->period));
-    sqlite3_bind_int64(s, 4, r->from_ms);
-    sqlite3_bind_int64(s, 5, r->to_ms);
+    sqlite3_bind_int64(s, 1, r->channel);
+    sqlite3_bind_int64(s, 2, r->period);
+    sqlite3_bind_int64(s, 3, r->from_ms);
     const double reals[] = {r->value, r->converted, r->min, r->max, r->amount, r->flow};
     for (int i = 0; i < 6; i++)
-        bind_real(s, 6 + i, reals[i]);
-    bind_text(s, 12, mark_code(r->mark));
-    sqlite3_bind_int64(s, 13, r->valid);
-    sqlite3_bind_int64(s, 14, r->expected);
-    bind_real(s, 15, r->limit_max);
+        bind_real(s, 4 + i, reals[i]);
+    sqlite3_bind_int64(s, 10, r->mark);
+    sqlite3_bind_int64(s, 11, r->valid);
+    sqlite3_bind_int64(s, 12, r->expected);
+    bind_real(s, 13, r->limit_max);
     if (r->exceeds >= 0)
-        sqlite3_bind_int(s, 16, r->exceeds);
-    bind_text(s, 17, reason_code(r->reason));
-    sqlite3_bind_int64(s, 18, (int64_t)r->seq);
-    bind_real(s, 19, r->converted_min);
-    bind_real(s, 20, r->converted_max);
-    bind_real(s, 21, r->weight);
+        sqlite3_bind_int(s, 14, r->exceeds);
+    bind_text(s, 15, reason_code(r->reason));
+    sqlite3_bind_int64(s, 16, (int64_t)r->seq);
+    bind_real(s, 17, r->converted_min);
+    bind_real(s, 18, r->converted_max);
+    bind_real(s, 19, r->weight);
     if (r->condition >= 0)
-        bind_text(s, 22, operating_state_name((enum operating_state)r->condition));
-    sqlite3_bind_int64(s, 23, r->revision);
+        sqlite3_bind_int64(s, 20, r->condition);
+    sqlite3_bind_int64(s, 21, r->revision);
     return run(s);
 }
 

@@ -267,14 +267,15 @@ def fill(path, minutes, factors):
     db.execute("PRAGMA synchronous = OFF")
     seq, chain = db.execute("SELECT seq, hash FROM entry WHERE stream = 'disclosure' ORDER BY seq DESC LIMIT 1").fetchone()
     now = int(time.time() * 1000) // 60000 * 60000
+    channels = dict(db.execute("SELECT factor, id FROM channel WHERE outlet = 'DA001'"))
     for minute in range(minutes):
         seq += 1
         begin = now - (minutes - minute + 60) * 60000
         body = b'{"v":1,"stream":"disclosure","seq":%d,"prev":"%s"}' % (seq, bytes(chain).hex().encode())
         chain = hashlib.sha256(bytes(chain) + body).digest()
         db.execute("INSERT INTO entry VALUES('disclosure', ?, ?, 'minute', ?, ?)", (seq, begin + 60000, body, chain))
-        db.executemany("INSERT OR IGNORE INTO record VALUES('DA001', ?, 'minute', ?, ?, 20.5, 21.5, 19.5, 22.5, 0.01, 1000, 'N', 60, 60, 35, 0, NULL, ?, 20.1, 23.4)",
-                       [(f, begin, begin + 60000, seq) for f in factors])
+        db.executemany("INSERT OR IGNORE INTO figure VALUES(?, 1, ?, 20.5, 21.5, 19.5, 22.5, 0.01, 1000, 0, 60, 60, 35, 0, NULL, ?, 20.1, 23.4, NULL, 0, 0)",
+                       [(channels[f], begin, seq) for f in factors])
     db.commit()
     db.close()
 
@@ -313,7 +314,7 @@ def backlog():
 
 def journal():
     """The writer against SQLite alone, what raw samples weigh, and verifying against OpenSSL's own speed."""
-    ratios, weights, chain, signatures = [], [], [], []
+    ratios, weights, years, days, chain, signatures = [], [], [], [], [], []
     for _ in range(arguments.rounds):
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
             done = json.loads(subprocess.run([binary("bench_journal"), "append", folder], capture_output=True, text=True, check=True).stdout)
@@ -321,6 +322,9 @@ def journal():
             print(f"  journal {done['journal_per_s']:.0f}, SQLite {done['sqlite_per_s']:.0f} entries/s in durable batches of 100")
             done = json.loads(subprocess.run([binary("bench_journal"), "samples", folder], capture_output=True, text=True, check=True).stdout)
             weights.append(done["bytes_per_sample"])
+            done = json.loads(subprocess.run([binary("bench_journal"), "year", folder], capture_output=True, text=True, check=True).stdout)
+            years.append(done["gib_a_year"])
+            days.append(done["day_ms"])
             key = f"{folder}/k.pem"
             subprocess.run([binary("cemsctl"), "keygen", key], check=True, stdout=subprocess.DEVNULL)
             subprocess.run([binary("bench_journal"), "signed", folder, key], check=True, stdout=subprocess.DEVNULL)
@@ -333,6 +337,8 @@ def journal():
                 into.append(count / (time.monotonic() - begin) / (1 if not options else peer))
     report("durable append against SQLite alone, batches of 100", statistics.median(ratios), "x", 0.5, at_most=False)
     report("a raw sample at rest, 100 float32 channels at 1 Hz", statistics.median(weights), "bytes", 4)
+    report("figures of a year of minutes of 100 channels", statistics.median(years), "GiB", 6)
+    report("a day of minutes of one factor of them", statistics.median(days), "ms", 5)
     report("verify: the chain", statistics.median(chain), "entries/s", 200000, at_most=False)
     report("verify: signatures, against openssl speed ed25519", statistics.median(signatures), "x", 0.8, at_most=False)
 

@@ -1,10 +1,12 @@
-/* bench_journal append|samples|signed FOLDER [KEY]: what the journal costs. Prints one JSON line.
+/* bench_journal append|samples|year|signed FOLDER [KEY]: what the journal costs. Prints one JSON line.
  *
  *   append   durable batches of 100 alarm bodies, one after another, and the same rows by SQLite alone on the same disk
  *   samples  an hour of 100 channels at 1 Hz whose analyzers send floats with noise: bytes in the file a sample
- *   signed   a journal of 20,000 signed alarms and 200,000 events, for verify                                        */
+ *   year     rows of figures of a year of minutes of 100 channels, a tenth of them: bytes a year, and a day of one of
+ * them signed   a journal of 20,000 signed alarms and 200,000 events, for verify */
 #include "journal/file.h"
 #include "journal/journal.h"
+#include "journal/reader.h"
 #include "journal/samples.h"
 #include "model/clock.h"
 
@@ -152,6 +154,13 @@ static double samples(const char *folder)
     return stat(path, &status) == 0 ? (double)status.st_size / (SECONDS * CHANNELS) : NAN;
 }
 
+static bool count_row(void *owner, const struct stored_record *record)
+{
+    (void)record;
+    ++*(size_t *)owner;
+    return true;
+}
+
 static void make_signed(const char *folder, const char *key)
 {
     struct error err;
@@ -172,6 +181,56 @@ static void make_signed(const char *folder, const char *key)
     signer_free(signer);
 }
 
+/* Four of ten channels have a converted figure, seven an amount: an outlet of ten as it is. Every tenth minute is made,
+ * so that rows lie as they would. */
+static void year(const char *folder)
+{
+    enum { MINUTES = 525600 / 10 };
+    char path[512];
+    sqlite3_stmt *s;
+    int lock;
+    struct error err;
+    struct stat status;
+    snprintf(path, sizeof path, "%s/year.db", folder);
+    sqlite3 *db = journal_file_open(path, &lock, &err);
+    if (!db || sqlite3_exec(db, "PRAGMA synchronous = OFF; BEGIN", NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "INSERT INTO figure VALUES(?,1,?,?,?,?,?,?,?,0,60,60,NULL,NULL,NULL,?,?,?,NULL,0,0)", -1,
+                           &s, NULL) != SQLITE_OK)
+        exit(1);
+    for (int m = 0; m < MINUTES; m++) {
+        for (int c = 0; c < CHANNELS; c++) {
+            double value = 20 + dice();
+            sqlite3_bind_int(s, 1, c + 1);
+            sqlite3_bind_int64(s, 2, INT64_C(1767196800000) + m * INT64_C(60000));
+            for (int i = 3; i <= 8; i++)
+                sqlite3_bind_double(s, i, value + i);
+            sqlite3_bind_int64(s, 9, 1000000 + m * INT64_C(70) + c / 10);
+            sqlite3_bind_double(s, 10, value);
+            sqlite3_bind_double(s, 11, value);
+            if (c % 10 >= 4)
+                sqlite3_bind_null(s, 4), sqlite3_bind_null(s, 10), sqlite3_bind_null(s, 11);
+            if (c % 10 >= 7)
+                sqlite3_bind_null(s, 7);
+            sqlite3_step(s);
+            sqlite3_reset(s);
+        }
+    }
+    sqlite3_finalize(s);
+    sqlite3_exec(db, "INSERT INTO channel VALUES(42, 'DA005', 'a21026'); COMMIT", NULL, NULL, NULL);
+    sqlite3_close(db);
+    struct reader *reader = reader_open(path, &err);
+    size_t rows = 0;
+    int64_t begin_ns = clock_monotonic_ns();
+    if (!reader || !reader_records(reader, "DA005", "a21026", "minute", INT64_C(1767196800000) + 20 * INT64_C(86400000),
+                                   INT64_C(1767196800000) + 21 * INT64_C(86400000), count_row, &rows, &err))
+        exit(1);
+    double spent_ms = (double)(clock_monotonic_ns() - begin_ns) / 1e6;
+    reader_close(reader);
+    if (stat(path, &status) == 0)
+        printf("{\"gib_a_year\":%.3f,\"rows\":%zu,\"day_ms\":%.3f}\n", (double)status.st_size * 10 / 1073741824.0, rows,
+               spent_ms);
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[1] : "";
@@ -180,9 +239,11 @@ int main(int argc, char **argv)
         printf("{\"journal_per_s\":%.0f,\"sqlite_per_s\":%.0f}\n", append_journal(argv[2]), append_sqlite(argv[2]));
     else if (strcmp(what, "samples") == 0)
         printf("{\"bytes_per_sample\":%.3f}\n", samples(argv[2]));
+    else if (strcmp(what, "year") == 0)
+        year(argv[2]);
     else if (strcmp(what, "signed") == 0 && argc > 3)
         make_signed(argv[2], argv[3]);
     else
-        return fprintf(stderr, "usage: bench_journal append|samples|signed FOLDER [KEY]\n"), 2;
+        return fprintf(stderr, "usage: bench_journal append|samples|year|signed FOLDER [KEY]\n"), 2;
     return 0;
 }

@@ -19,8 +19,8 @@ class Report(GatewayTest):
     """October 2026: SO2 of 2 kg an hour at 10 mg/m3 measured, 12 converted. Three hours of the 5th are invalid, one hour of
     the 6th exceeds at 40, twelve hours of the 7th the plant stands still. September was all 3 kg."""
 
-    COLUMNS = ("outlet", "factor", "period", "from_ms", "to_ms", "value", "converted", "min", "max", "amount", "flow", "mark", "valid",
-               "expected", "limit_max", "exceeds", "reason", "seq", "condition")
+    COLUMNS = ("channel", "period", "from_ms", "value", "converted", "min", "max", "amount", "flow", "mark", "valid", "expected",
+               "limit_max", "exceeds", "seq", "condition", "revision")
 
     def setUp(self):
         super().setUp()
@@ -28,7 +28,7 @@ class Report(GatewayTest):
         gateway = self.start(self.path("cemsd.yaml"))
         self.assertEqual(gateway.end(), 0)
         journal = sqlite3.connect(self.path("journal.db"))
-        journal.execute("DELETE FROM record")
+        journal.execute("DELETE FROM figure")
         for hour in range(ms("2026-09-01T00:00:00"), ms("2026-11-01T00:00:00"), HOUR):
             october = hour >= ms("2026-10-01T00:00:00")
             value, converted, amount, exceeds, condition, mark = 10.0, 12.0, 2.0 if october else 3.0, 0, "running", "N"
@@ -46,9 +46,12 @@ class Report(GatewayTest):
         journal.close()
 
     def put(self, journal, period, start, end, value, converted, amount, exceeds, condition, mark):
-        row = ("DA001", "a21026", period, start, end, value, converted, value, value, amount, 200000.0, mark, 60 if value else 0, 60,
-               35.0 if period == "hour" else None, exceeds, None, 1, condition)
-        journal.execute(f"INSERT INTO record({','.join(self.COLUMNS)}) VALUES({','.join('?' * len(row))})", row)
+        channel = journal.execute("SELECT id FROM channel WHERE outlet = 'DA001' AND factor = 'a21026'").fetchone()[0]
+        row = (channel, {"hour": 3, "day": 5, "month": 6}[period], start, value, converted, value, value, amount, 200000.0, "NFMSDCTB".index(mark),
+               60 if value else 0, 60, 35.0 if period == "hour" else None, exceeds, 1, {"running": 0, "stopped": 3}[condition], 0)
+        journal.execute(f"INSERT INTO figure({','.join(self.COLUMNS)}) VALUES({','.join('?' * len(row))})", row)
+        self.assertEqual(journal.execute("SELECT outlet, factor, period, to_ms, mark, condition FROM record WHERE from_ms = ? AND period = ?", (start, period)).fetchone(),
+                         ("DA001", "a21026", period, end, mark, condition))  # the view says the names
 
     def report(self, *arguments):
         done = self.ctl("report", *arguments)

@@ -136,7 +136,8 @@ class Commands(Uplinked):
         if rtn != 1:
             return rtn, None
         end = until(lambda: p.of(9012, QN=qn), "9012", patience)[0]
-        order = [f["CN"] for f in p.received if f["QN"] == qn]
+        # QNs of the two sides are not of one series: what the device said of itself may bear the same
+        order = [f["CN"] for f in p.received if f["QN"] == qn and f["CN"] != "2081"]
         self.assertEqual((order[0], order[-1]), ("9011", "9012"))
         self.assertEqual((shake["ST"], end["ST"], end["Flag"]), ("91", "91", "4"))
         return rtn, int(end["area"].partition("ExeRtn=")[2])
@@ -326,8 +327,9 @@ class History(Uplinked):
                     begin = self.DAY + n * length
                     for f in self.FACTORS + ["SB1"]:
                         value = (1.0 if n < 90 else 0.0) if f == "SB1" else n + 0.25
-                        db.execute("INSERT INTO record VALUES('DA001', ?, ?, ?, ?, ?, NULL, ?, ?, 0.125, NULL, 'N', 60, 60, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 0)",
-                                   (f, period, begin, begin + length, value, value - 0.25, value + 0.25))
+                        db.execute("INSERT INTO figure VALUES((SELECT id FROM channel WHERE outlet = 'DA001' AND factor = ?), ?, ?, ?, NULL, ?, ?, 0.125, NULL, 0, 60, 60, "
+                                   "NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 0)",
+                                   (f, {"minute": 1, "hour": 3, "day": 5}[period], begin, value, value - 0.25, value + 0.25))
         self.start(config)
         until(lambda: len(p.of(2081)) == 2, "the second connection")
 

@@ -277,7 +277,12 @@ static bool count_record(void *owner, const struct stored_record *record)
 {
     size_t *n = owner;
     assert_true(isnan(record->converted_min));
+    assert_string_equal(record->outlet, "D");
     assert_string_equal(record->factor, "a21026");
+    bool month = record->seq == 9; /* November 2026 */
+    assert_string_equal(record->period, month ? "month" : "minute");
+    assert_string_equal(record->mark, month ? "Td" : "N");
+    assert_int_equal(record->to_ms, month ? 1796054400000 : 60000);
     ++*n;
     return true;
 }
@@ -292,13 +297,18 @@ static void a_journal_of_version_1_is_migrated(void **state)
     struct journal *journal = open_journal("j.db", NULL);
     publish(journal, STREAM_DISCLOSURE, 1);
     assert_true(journal_close(journal));
-    execute(
-        "DROP TABLE checkpoint; DROP INDEX record_seq; ALTER TABLE record DROP COLUMN converted_min;"
-        "ALTER TABLE record DROP COLUMN converted_max; ALTER TABLE record DROP COLUMN weight;"
-        "ALTER TABLE record DROP COLUMN condition; ALTER TABLE record DROP COLUMN revision; PRAGMA user_version = 1;"
-        "INSERT INTO record VALUES('D','a21026','minute',0,60000,1,NULL,1,1,NULL,NULL,'N',60,60,NULL,NULL,NULL,1)");
+    execute("DROP TABLE checkpoint; DROP VIEW record; DROP TABLE figure;"
+            "CREATE TABLE record(outlet TEXT NOT NULL, factor TEXT NOT NULL, period TEXT NOT NULL, from_ms INTEGER NOT "
+            "NULL,"
+            " to_ms INTEGER NOT NULL, value REAL, converted REAL, min REAL, max REAL, amount REAL, flow REAL, mark "
+            "TEXT NOT NULL,"
+            " valid INTEGER NOT NULL, expected INTEGER NOT NULL, limit_max REAL, exceeds INTEGER, reason TEXT, seq "
+            "INTEGER NOT NULL,"
+            " PRIMARY KEY(outlet, factor, period, from_ms)) WITHOUT ROWID; PRAGMA user_version = 1;"
+            "INSERT INTO record VALUES('D','a21026','minute',0,60000,1,NULL,1,1,NULL,NULL,'N',60,60,NULL,NULL,NULL,1),"
+            " ('D','a21026','month',1793462400000,1796054400000,1,NULL,1,1,NULL,NULL,'Td',60,60,NULL,NULL,NULL,9)");
     assert_null(reader_open("j.db", &err));
-    assert_non_null(strstr(err.text, "has version 1, this program reads version 4"));
+    assert_non_null(strstr(err.text, "has version 1, this program reads version 5"));
     journal = open_journal("j.db", NULL);
     struct reader *reader = reader_open("j.db", &err);
     assert_non_null(reader);
@@ -306,6 +316,8 @@ static void a_journal_of_version_1_is_migrated(void **state)
     assert_int_equal(n, 1);
     assert_true(reader_records_after(reader, 1, 1, 10, count_record, &n, &err));
     assert_int_equal(n, 1);
+    assert_true(reader_records_after(reader, 8, 9, 10, count_record, &n, &err));
+    assert_int_equal(n, 2);
     reader_close(reader);
     assert_true(journal_close(journal));
 }
