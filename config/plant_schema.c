@@ -131,7 +131,11 @@ static const struct field FEEDS_ROWS[] = {
          "Where subscribers ask for what they missed."),
     INTEGER(feeds, heartbeat_s, "heartbeat_s", 1, 3600, "5", "Seconds between heartbeats of a feed."),
     TEXT(feeds, signing_key, "signing_key", "",
-         "Ed25519 private key in PEM (cemsctl keygen), mode 0600; without it messages are unsigned."),
+         "Ed25519 or SM2 private key in PEM (cemsctl keygen), mode 0600; without it messages are unsigned."),
+    TEXT(feeds, previous_key, "previous_key", "",
+         "The key in use before; it endorses the new one in the journal. To be taken away once that is done."),
+    TEXTS(feeds, revoked, revoked_count, "revoked_keys", 16, "",
+          "Ids of keys that count no more from the moment this is first read; the journal keeps that."),
     PART(feeds, curve, "curve", CURVE_SECTION, "", AT(feeds, has_curve),
          "Encryption and access for all feeds (CURVE)."),
 };

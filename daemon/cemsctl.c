@@ -164,7 +164,11 @@ static int take_option(struct ctl *ctl, int option)
     case OPT_PERIOD: ctl->period = optarg; break;
     case OPT_FROM: ctl->from = optarg; break;
     case OPT_TO: ctl->to = optarg; break;
-    case OPT_KEY: ctl->key = optarg; break;
+    case OPT_KEY:
+        if (ctl->key_count == sizeof ctl->keys / sizeof ctl->keys[0])
+            return ctl_fail(CTL_USAGE, "--key is given too often");
+        ctl->key = ctl->keys[ctl->key_count++] = optarg;
+        break;
     case OPT_MESSAGES: ctl->messages = optarg; break;
     case OPT_SAMPLES: ctl->samples = optarg; break;
     case OPT_FROM_JOURNAL: ctl->from_journal = true; break;

@@ -400,6 +400,7 @@ static bool open_rooms(struct gateway *g, struct error *err)
     if (!recover(g, clock_wall_ms(), err))
         return false;
     gateway_note_config(g);
+    gateway_note_keys(g);
     own_alarm(g, ALARM_CONFIG, "config", ALARM_UNDER, ""); /* the file was good enough to start with */
     journal_flush(g->journal);
     struct feed_settings feed = {g->plant, g->journal, g->loop_signer, &g->loop, gateway_status, gateway_acknowledge,

@@ -89,6 +89,9 @@ void gateway_instructed(void *owner, uint64_t ticket, int exe_rtn);
 /* change.c: an event of the journal when the configuration is not the one last noted. */
 void gateway_note_config(struct gateway *gateway);
 
+/* keys.c: events of the journal when the signing key is another, or keys are revoked. */
+void gateway_note_keys(struct gateway *gateway);
+
 /* reload.c */
 void gateway_reload(uv_signal_t *handle, int signal_number);
 

@@ -115,6 +115,7 @@ void gateway_reload(uv_signal_t *handle, int signal_number)
         g->reloads++;
         gateway_append_event(g, "reload", "");
         gateway_note_config(g);
+        gateway_note_keys(g);
         own_alarm(g, ALARM_CONFIG, "config", ALARM_UNDER, "");
         log_line(LOG_NOTICE, "config", "event=reloaded sha256=%s", g->plant->sha256);
     } else {

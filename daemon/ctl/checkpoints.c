@@ -6,6 +6,7 @@
 #include "ctl/checkpoints.h"
 
 #include "journal/merkle.h"
+#include "model/instant.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -38,9 +39,11 @@ static bool read_spans(const json_t *streams, struct checkpoint *c)
 bool checkpoint_read(const char *body, size_t length, struct checkpoint *out)
 {
     json_t *o = json_loadb(body, length, 0, NULL);
-    const char *day = json_string_value(json_object_get(o, "checkpoint"));
+    const char *day = json_string_value(json_object_get(o, "checkpoint")),
+               *time = json_string_value(json_object_get(o, "time"));
     *out = (struct checkpoint){.length = length};
-    bool good = day && strlen(day) == 10 && read_hash(o, "root", out->root) && read_hash(o, "prev", out->prev) &&
+    bool good = day && strlen(day) == 10 && time && instant_parse(time, &out->time_ms) &&
+                read_hash(o, "root", out->root) && read_hash(o, "prev", out->prev) &&
                 read_spans(json_object_get(o, "streams"), out) && (out->body = malloc(length + 1));
     if (good) {
         memcpy(out->day, day, sizeof out->day);
@@ -59,7 +62,7 @@ void checkpoint_clear(struct checkpoint *checkpoint)
 
 struct loading {
     struct checkpoints *out;
-    struct verifier *key;
+    struct keyring *ring;
     char *fault;
 };
 
@@ -84,14 +87,16 @@ static bool load_one(void *owner, const struct stored_checkpoint *stored)
     }
     if (memcmp(c->prev, before, CHAIN_BYTES) != 0)
         return snprintf(l->fault, 320, "checkpoint %s: does not follow from the one before it", c->day), false;
-    if (l->key && !verifier_check(l->key, c->body, c->length, c->signature, c->signature_length))
+    bool revoked;
+    if (l->ring && l->ring->count > 0 &&
+        !keyring_check(l->ring, c->body, c->length, c->signature, c->signature_length, c->time_ms, &revoked))
         return snprintf(l->fault, 320, "checkpoint %s: the signature is not this key's", c->day), false;
     return true;
 }
 
-bool checkpoints_load(struct reader *reader, struct verifier *key, struct checkpoints *out, char fault[320])
+bool checkpoints_load(struct reader *reader, struct keyring *ring, struct checkpoints *out, char fault[320])
 {
-    struct loading loading = {out, key, fault};
+    struct loading loading = {out, ring, fault};
     struct error err;
     *out = (struct checkpoints){0};
     fault[0] = '\0';
@@ -274,13 +279,15 @@ static bool value_of(const json_t *proof, uint8_t value[CHAIN_BYTES])
     return good;
 }
 
-static const char *wrong_with(const json_t *proof, const struct checkpoint *c, struct verifier *key)
+static const char *wrong_with(const json_t *proof, const struct checkpoint *c, struct keyring *ring,
+                              const struct verifier **signer)
 {
     enum stream stream;
     uint8_t value[CHAIN_BYTES], root[CHAIN_BYTES], path[MERKLE_DEPTH][CHAIN_BYTES], signature[SIGNATURE_BYTES];
     const char *name = json_string_value(json_object_get(proof, "stream")),
                *signed_ = json_string_value(json_object_get(proof, "signature"));
     const json_t *list = json_object_get(proof, "path");
+    bool revoked;
     uint64_t seq = (uint64_t)json_integer_value(json_object_get(proof, "seq"));
     size_t steps = json_array_size(list), length = signed_ ? strlen(signed_) / 2 : 0;
     if (!name || !stream_parse(name, &stream) || steps > MERKLE_DEPTH || !value_of(proof, value))
@@ -291,7 +298,7 @@ static const char *wrong_with(const json_t *proof, const struct checkpoint *c, s
             return "it is not a proof";
     }
     if (length > SIGNATURE_BYTES || length == 0 || !hex_decode(signed_, signature, length) ||
-        !verifier_check(key, c->body, c->length, signature, length))
+        !(*signer = keyring_check(ring, c->body, c->length, signature, length, c->time_ms, &revoked)))
         return "the checkpoint is not signed by this key";
     const struct span *span = &c->spans[stream];
     if (seq < span->from || seq > span->to ||
@@ -302,22 +309,23 @@ static const char *wrong_with(const json_t *proof, const struct checkpoint *c, s
     return NULL;
 }
 
-int ctl_verify_proof(struct ctl *ctl, struct verifier *key)
+int ctl_verify_proof(struct ctl *ctl, struct keyring *ring)
 {
     struct checkpoint c = {0};
     json_error_t why;
     json_t *proof = json_load_file(ctl->proof, 0, &why);
     const char *body = json_string_value(json_object_get(proof, "checkpoint")), *wrong = "it is not a proof";
-    if (!key) {
+    const struct verifier *signer = NULL;
+    if (ring->count == 0) {
         json_decref(proof);
         return ctl_fail(CTL_USAGE, "--key FILE is missing: a proof is worth what its signature is");
     }
     if (body && checkpoint_read(body, strlen(body), &c))
-        wrong = wrong_with(proof, &c, key);
+        wrong = wrong_with(proof, &c, ring, &signer);
     if (!wrong)
         printf("%s/%" PRIi64 " is an entry of the checkpoint of %s, signed by key %s\n",
                json_string_value(json_object_get(proof, "stream")),
-               (int64_t)json_integer_value(json_object_get(proof, "seq")), c.day, verifier_id(key));
+               (int64_t)json_integer_value(json_object_get(proof, "seq")), c.day, verifier_id(signer));
     checkpoint_clear(&c);
     json_decref(proof);
     return wrong ? ctl_fail(CTL_FAILED, "%s: %s", ctl->proof, wrong) : CTL_DONE;

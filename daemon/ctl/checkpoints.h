@@ -2,10 +2,11 @@
 #ifndef CEMSD_CTL_CHECKPOINTS_H
 #define CEMSD_CTL_CHECKPOINTS_H
 
-#include "ctl/ctl.h"
+#include "ctl/keyring.h"
 
 struct checkpoint {
     char day[11];
+    int64_t time_ms;
     struct span {
         uint64_t from, to;
         uint8_t root[CHAIN_BYTES], hash[CHAIN_BYTES];
@@ -28,7 +29,7 @@ bool checkpoint_read(const char *body, size_t length, struct checkpoint *out);
 void checkpoint_clear(struct checkpoint *checkpoint);
 /* All of a journal, each following from the one before it and signed by the key (NULL: not checked). False with fault.
  */
-bool checkpoints_load(struct reader *reader, struct verifier *key, struct checkpoints *out, char fault[320]);
+bool checkpoints_load(struct reader *reader, struct keyring *ring, struct checkpoints *out, char fault[320]);
 void checkpoints_clear(struct checkpoints *checkpoints);
 /* The one whose span of the stream holds the entry, or NULL. */
 const struct checkpoint *checkpoints_find(const struct checkpoints *checkpoints, enum stream stream, uint64_t seq);

@@ -16,6 +16,8 @@ struct ctl {
     bool json, csv, active, from_journal, curve, sm2, strict, verify;
     const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream, *server_key,
         *client_key, *by, *note, *proof, *checkpoint, *out;
+    const char *keys[8]; /* of --key, as often as it is given */
+    size_t key_count;
     long count; /* 0 = without end */
     int argc;   /* what is left after the options */
     char **argv;
@@ -30,7 +32,8 @@ int ctl_ack(struct ctl *ctl);
 int ctl_records(struct ctl *ctl);
 int ctl_report(struct ctl *ctl);
 int ctl_verify(struct ctl *ctl);
-int ctl_verify_proof(struct ctl *ctl, struct verifier *key);
+struct keyring;
+int ctl_verify_proof(struct ctl *ctl, struct keyring *ring);
 int ctl_checkpoint(struct ctl *ctl);
 int ctl_prove(struct ctl *ctl);
 int ctl_export(struct ctl *ctl);

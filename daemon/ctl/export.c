@@ -60,9 +60,18 @@ static bool export_checkpoint(void *owner, const struct stored_checkpoint *c)
     return !x->failed;
 }
 
+/* Which keys came and went: who trusts the first can follow. */
+static bool export_key(void *owner, const struct journal_entry *e, const char *kind)
+{
+    struct export *x = owner;
+    if (strncmp(kind, "key", 3) == 0)
+        write_line(x, json_pack("{s:s%, s:I}", "key_event", e->body, e->length, "time_ms", (json_int_t)e->time_ms));
+    return !x->failed;
+}
+
 static bool export_all(struct ctl *ctl, struct reader *reader, struct export *x, uint64_t from, struct error *err)
 {
-    bool ok = true;
+    bool ok = reader_entries(reader, STREAM_EVENT, 0, SIZE_MAX, export_key, x, err);
     for (int s = STREAM_ALARM; s <= STREAM_DISCLOSURE && ok; s++)
         if (!ctl->stream || strcmp(ctl->stream, stream_name((enum stream)s)) == 0)
             ok = reader_entries(reader, (enum stream)s, from > 0 ? from - 1 : 0, SIZE_MAX, export_entry, x, err);

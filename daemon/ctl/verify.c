@@ -9,7 +9,9 @@
  *
  * The first fault of a stream is named; exit 0 only when there is none. */
 #include "ctl/checkpoints.h"
+#include "ctl/keyring.h"
 #include "journal/merkle.h"
+#include "model/instant.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,7 +20,7 @@
 #include <string.h>
 
 struct check {
-    struct verifier *key;
+    struct keyring *ring; /* empty: signatures are not checked */
     enum stream stream;
     uint64_t from, to;
     uint64_t first, last, count, signed_count, unsigned_count, gaps;
@@ -56,14 +58,16 @@ static bool check_stated(struct check *c, uint64_t seq, const uint8_t before[CHA
 
 static bool check_signature(struct check *c, uint64_t seq, const struct journal_entry *e)
 {
+    bool revoked;
     if (e->signature_length == 0) {
         c->unsigned_count++;
-        return !c->key || fault(c, seq, "is not signed");
+        return c->ring->count == 0 || fault(c, seq, "is not signed");
     }
-    if (!c->key)
+    if (c->ring->count == 0)
         return true; /* counted as not checked by the summary */
-    if (!verifier_check(c->key, e->body, e->length, e->signature, e->signature_length))
-        return fault(c, seq, "the signature is not this key's");
+    if (!keyring_check(c->ring, e->body, e->length, e->signature, e->signature_length, e->time_ms, &revoked))
+        return fault(c, seq,
+                     revoked ? "is signed by a key that was revoked before" : "the signature is not this key's");
     c->signed_count++;
     return true;
 }
@@ -182,7 +186,7 @@ static int report(struct ctl *ctl, const struct check *c, const char *hash)
                " signatures good%s), chain ends %s\n",
                stream_name(c->stream), c->gaps ? "unaltered, but not all there," : "complete and unaltered", c->first,
                c->last, c->count, c->signed_count,
-               c->stream <= STREAM_DISCLOSURE && !c->key ? ", none checked: no key" : "", hash);
+               c->stream <= STREAM_DISCLOSURE && c->ring->count == 0 ? ", none checked: no key" : "", hash);
         if (c->proved > 0)
             printf("  %" PRIu64 " checkpoints hold\n", c->proved);
         if (c->removed > 0)
@@ -228,7 +232,7 @@ static bool check_board(struct ctl *ctl, const struct checkpoints *checkpoints)
     return found == lines;
 }
 
-static int verify_journal(struct ctl *ctl, struct verifier *key, uint64_t from, uint64_t to)
+static int verify_journal(struct ctl *ctl, struct keyring *ring, uint64_t from, uint64_t to)
 {
     struct error err;
     int code = CTL_DONE;
@@ -237,14 +241,16 @@ static int verify_journal(struct ctl *ctl, struct verifier *key, uint64_t from, 
     struct reader *reader = ctl_reader(ctl, &code);
     if (!reader)
         return code;
-    if (!checkpoints_load(reader, key, &checkpoints, wrong)) {
+    if (!keyring_hear_all(ring, reader, &err))
+        code = ctl_fail(CTL_FAILED, "%s", err.text);
+    if (!checkpoints_load(reader, ring, &checkpoints, wrong)) {
         printf("checkpoints: BROKEN: %s\n", wrong);
         code = CTL_FAILED;
     }
     if (ctl->checkpoint && !check_board(ctl, &checkpoints))
         code = CTL_FAILED;
     for (int s = 0; s < STREAMS; s++) {
-        struct check c = {.key = key, .stream = (enum stream)s, .from = from, .to = to, .checkpoints = &checkpoints};
+        struct check c = {.ring = ring, .stream = (enum stream)s, .from = from, .to = to, .checkpoints = &checkpoints};
         char hash[CHAIN_HEX];
         if (ctl->stream && strcmp(ctl->stream, stream_name(c.stream)) != 0)
             continue;
@@ -309,6 +315,9 @@ static bool check_body_line(struct check all[2], const json_t *line)
                               .topic = "",
                               .seq = (uint64_t)json_integer_value(json_object_get(o, "seq"))};
     uint8_t before[CHAIN_BYTES];
+    const char *time = json_string_value(json_object_get(o, "time"));
+    if (!time || !instant_parse(time, &e.time_ms))
+        e.time_ms = INT64_MAX;
     bool good = name && prev && stream_parse(name, &e.stream) && e.stream <= STREAM_DISCLOSURE &&
                 hex_decode(prev, before, CHAIN_BYTES);
     size_t digits = signature ? strlen(signature) : 0;
@@ -344,9 +353,11 @@ static bool check_checkpoint_line(struct check all[2], const json_t *line)
     struct checkpoint point = {0};
     bool good = json_is_string(body) && length <= SIGNATURE_BYTES &&
                 checkpoint_read(json_string_value(body), json_string_length(body), &point);
-    struct verifier *key = all[0].key;
-    if (good && key &&
-        (!hex_decode(signature, bytes, length) || !verifier_check(key, point.body, point.length, bytes, length)))
+    struct keyring *ring = all[0].ring;
+    bool revoked;
+    if (good && ring->count > 0 &&
+        (!hex_decode(signature, bytes, length) ||
+         !keyring_check(ring, point.body, point.length, bytes, length, point.time_ms, &revoked)))
         fault(&all[0], 0, "a checkpoint is not signed by this key");
     for (int s = 0; s < 2 && good; s++) {
         struct check *c = &all[s];
@@ -368,14 +379,18 @@ static bool check_checkpoint_line(struct check all[2], const json_t *line)
 
 static bool check_message(struct check all[2], const json_t *line)
 {
+    const json_t *key = json_object_get(line, "key_event");
+    if (key)
+        return keyring_hear(all[0].ring, json_string_value(key), json_string_length(key),
+                            json_integer_value(json_object_get(line, "time_ms")));
     return json_object_get(line, "checkpoint") ? check_checkpoint_line(all, line)
            : json_object_get(line, "removed")  ? check_removed_line(all, line)
                                                : check_body_line(all, line);
 }
 
-static int verify_messages(struct ctl *ctl, struct verifier *key)
+static int verify_messages(struct ctl *ctl, struct keyring *ring)
 {
-    struct check all[2] = {{.key = key, .stream = STREAM_ALARM}, {.key = key, .stream = STREAM_DISCLOSURE}};
+    struct check all[2] = {{.ring = ring, .stream = STREAM_ALARM}, {.ring = ring, .stream = STREAM_DISCLOSURE}};
     FILE *in = fopen(ctl->messages, "re");
     char *line = NULL;
     size_t room = 0, number = 0;
@@ -402,22 +417,18 @@ static int verify_messages(struct ctl *ctl, struct verifier *key)
 
 int ctl_verify(struct ctl *ctl)
 {
-    struct error err;
     uint64_t from, to;
     enum stream stream;
     if (!ctl_seq("--from", ctl->from, 0, &from) || !ctl_seq("--to", ctl->to, UINT64_MAX, &to))
         return CTL_USAGE;
     if (ctl->stream && !stream_parse(ctl->stream, &stream))
         return ctl_fail(CTL_USAGE, "--stream %s is not alarm, disclosure, sample or event", ctl->stream);
-    const char *key_path = ctl->key;
-    if (!key_path && ctl->config && ctl_plant(ctl) && ctl->plant->feeds.signing_key[0])
-        key_path = ctl->plant->feeds.signing_key;
-    struct verifier *key = key_path ? verifier_load(key_path, &err) : NULL;
-    if (key_path && !key)
-        return ctl_fail(CTL_FAILED, "%s", err.text);
-    int code = ctl->proof      ? ctl_verify_proof(ctl, key)
-               : ctl->messages ? verify_messages(ctl, key)
-                               : verify_journal(ctl, key, from, to);
-    verifier_free(key);
+    struct keyring ring;
+    if (!keyring_open(ctl, &ring))
+        return CTL_FAILED;
+    int code = ctl->proof      ? ctl_verify_proof(ctl, &ring)
+               : ctl->messages ? verify_messages(ctl, &ring)
+                               : verify_journal(ctl, &ring, from, to);
+    keyring_close(&ring);
     return code;
 }

@@ -119,6 +119,29 @@ bool signer_sign(struct signer *signer, const void *body, size_t length, uint8_t
     return ok;
 }
 
+bool signer_public(const struct signer *signer, char pem[KEY_PUBLIC])
+{
+    BIO *out = BIO_new(BIO_s_mem());
+    int n = out && PEM_write_bio_PUBKEY(out, signer->key.pkey) == 1 ? BIO_read(out, pem, KEY_PUBLIC - 1) : -1;
+    BIO_free(out);
+    pem[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+struct verifier *verifier_read(const char *pem)
+{
+    struct error err;
+    BIO *in = BIO_new_mem_buf(pem, -1);
+    struct verifier *verifier = in ? calloc(1, sizeof *verifier) : NULL;
+    if (verifier && !key_init(&verifier->key, PEM_read_bio_PUBKEY(in, NULL, NULL, (void *)""), "key", &err)) {
+        verifier_free(verifier);
+        verifier = NULL;
+    }
+    BIO_free(in);
+    ERR_clear_error();
+    return verifier;
+}
+
 struct verifier *verifier_load(const char *path, struct error *err)
 {
     FILE *in = open_key(path, false, err);

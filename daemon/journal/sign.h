@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIGNATURE_BYTES = 80 /* at most */, KEY_ID = 17 };
+enum { SIGNATURE_BYTES = 80 /* at most */, KEY_ID = 17, KEY_PUBLIC = 512 };
 
 struct signer;   /* a private key */
 struct verifier; /* a public key */
@@ -25,6 +25,11 @@ const char *signer_id(const struct signer *signer);
 bool signer_sign(struct signer *signer, const void *body, size_t length, uint8_t signature[SIGNATURE_BYTES],
                  size_t *signature_length);
 
+/* Its public half in PEM. */
+bool signer_public(const struct signer *signer, char pem[KEY_PUBLIC]);
+
+/* The same from PEM text; NULL when it is none. */
+struct verifier *verifier_read(const char *pem);
 /* Reads a public key, or the public half of a private one. NULL with err. */
 struct verifier *verifier_load(const char *path, struct error *err);
 void verifier_free(struct verifier *verifier);

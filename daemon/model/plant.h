@@ -292,6 +292,11 @@ struct feeds {
     struct feed_bind alarm, disclosure, replay;
     int heartbeat_s;
     char signing_key[PATH_BYTES];
+    char previous_key[PATH_BYTES]; /* endorses the one in use; "" = none */
+    struct key_name {
+        char text[24];
+    } * revoked; /* ids of keys that count no more */
+    size_t revoked_count;
     bool has_curve;
     struct curve_settings curve;
 };

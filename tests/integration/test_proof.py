@@ -290,6 +290,64 @@ class Retention(Proven):
         self.assertEqual(self.verify().returncode, 1)
 
 
+class Keys(Proven):
+    """A key hands over to the next, with its endorsement and without, and is revoked: the chain knows of all of it."""
+
+    def use(self, name, previous="", revoked=""):
+        key = self.path(name)
+        if not os.path.exists(key):
+            self.assertEqual(self.ctl("keygen", key).returncode, 0)
+        more = (f", previous_key: {self.path(previous)}" if previous else "") + (f", revoked_keys: [{revoked}]" if revoked else "")
+        with open(self.path("cemsd.yaml"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        at = next(n for n, line in enumerate(lines) if line.startswith("  signing_key:"))
+        lines = [line for line in lines if not line.startswith(("  signing_key:", "  previous_key:", "  revoked_keys:"))]
+        lines[at:at] = [f"  signing_key: {key}", *(f"  {part.strip()}" for part in more.split(", ") if part)]
+        self.write("cemsd.yaml", "\n".join(lines) + "\n")
+        gateway = self.start(self.path("cemsd.yaml"))
+        seen = self.rows("SELECT max(seq) FROM entry WHERE stream = 'disclosure'")[0][0] or 0
+        until(lambda: (self.rows("SELECT max(seq) FROM entry WHERE stream = 'disclosure'")[0][0] or 0) > seen + 1, "messages under the key")
+        self.assertEqual(gateway.end(), 0)
+        return key
+
+    def test_keys_hand_over_and_are_revoked(self):
+        self.prepare()
+        config = self.path("cemsd.yaml")
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text.replace("realtime_s: 30", "realtime_s: 1").replace("interval_ms: 10000", "interval_ms: 200"))
+        first = self.use("first.pem")
+        second = self.use("second.pem", previous="first.pem")
+        journal = self.path("journal.db")
+        events = [json.loads(row[0]) for row in self.rows("SELECT body FROM entry WHERE stream = 'event' AND kind = 'key' ORDER BY seq")]
+        self.assertEqual([e["before"] for e in events], [None, events[0]["key"]])
+        with open(first + ".pub", "rb") as file:  # the old key signed the new one's public half: so says another program too
+            load_pem_public_key(file.read()).verify(bytes.fromhex(events[1]["endorsement"]), events[1]["public"].encode())
+        verify = lambda *keys: self.ctl("--journal", journal, "verify", *(part for key in keys for part in ("--key", key + ".pub")))
+        self.assertEqual(verify(first).returncode, 0, verify(first).stdout)  # who trusts the first needs no more
+        self.assertEqual(verify(second).returncode, 1)                      # the second does not vouch for the past
+        self.assertEqual(verify(first, second).returncode, 0)
+        stick = self.path("stick.jsonl")
+        self.assertEqual(self.ctl("--journal", journal, "export", "--out", stick).returncode, 0)
+        self.assertEqual(self.ctl("verify", "--messages", stick, "--key", first + ".pub").returncode, 0)
+        alarms = [json.loads(row[0]) for row in self.rows("SELECT body FROM entry WHERE stream = 'alarm' ORDER BY seq")]
+        said = [a for a in alarms if a["subject"] == "key"]
+        self.assertEqual([a["state"] for a in said], ["raised", "cleared"])
+        self.assertIn("endorsed by the old one", said[0]["text_en"])
+        third = self.use("third.pem")  # nobody endorses it
+        self.assertIsNone(json.loads(self.rows("SELECT body FROM entry WHERE stream = 'event' AND kind = 'key' ORDER BY seq DESC LIMIT 1")[0][0])["endorsement"])
+        self.assertEqual(verify(first).returncode, 1)
+        self.assertEqual(verify(first, third).returncode, 0)
+        self.use("third.pem", revoked=events[1]["key"])
+        self.assertEqual(verify(first, third).returncode, 0)  # what the second signed before it was revoked stands
+        self.use("second.pem", revoked=events[1]["key"])      # somebody goes on using it
+        done = verify(first, third)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is signed by a key that was revoked before", done.stdout)
+        self.assertEqual(len(self.rows("SELECT 1 FROM entry WHERE stream = 'event' AND kind = 'key-revoked'")), 1)  # said once
+
+
 class Size(Proven):
     keep = ", keep: {max_gib: 0.0001}"  # a tenth of a MiB
 
