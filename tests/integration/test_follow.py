@@ -1,5 +1,6 @@
 """A subscriber that misses nothing: `cemsctl watch --verify` through restarts of either side, and against a gateway whose past is
 another now."""
+import contextlib
 import json
 import os
 import random
@@ -29,7 +30,7 @@ class Following(GatewayTest):
             return [json.loads(line)["body"] for line in file if line.endswith("\n")]
 
     def kept(self):
-        with sqlite3.connect(f"file:{self.path('journal.db')}?mode=ro", uri=True) as db:
+        with contextlib.closing(sqlite3.connect(f"file:{self.path('journal.db')}?mode=ro", uri=True)) as db:
             return [bytes(row[0]).decode() for row in db.execute("SELECT body FROM entry WHERE stream = 'disclosure' ORDER BY seq")]
 
     def test_neither_gap_nor_duplicate_whoever_is_killed(self):

@@ -1,6 +1,7 @@
 """Complete and unaltered, provable without the gateway: checkpoints, retention, proofs, exports, and whatever a forger may try.
 
 Roots, chains and signatures are worked out a second time with hashlib and python3-cryptography; SM2 by the openssl program."""
+import contextlib
 import hashlib
 import json
 import os
@@ -59,7 +60,8 @@ class Proven(GatewayTest):
         return p
 
     def rows(self, sql, *values):
-        with sqlite3.connect(f"file:{self.path('journal.db')}?mode=ro", uri=True) as db:
+        # closed at once: who holds the file open while it is copied or its writer ends, leaves it with a log beside it
+        with contextlib.closing(sqlite3.connect(f"file:{self.path('journal.db')}?mode=ro", uri=True)) as db:
             return db.execute(sql, values).fetchall()
 
     def nights(self, *days):
