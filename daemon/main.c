@@ -53,6 +53,8 @@ static int run(const char *file)
 {
     static struct load_report report;
     struct error err = {""};
+    if (log_is_journald())
+        log_to_journald("/run/systemd/journal/socket");
     struct plant *plant = plant_load(file, &report);
     if (!plant)
         report_print(&report, stderr);

@@ -1,8 +1,14 @@
 #include "check.h"
 
 #include "model/instant.h"
+#include "model/log.h"
 #include "model/mark.h"
 #include "model/period.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* date -d '2026-11-23 08:00:00 +0800' +%s = 1795392000; 2024-02-29 and year end by the same tool. */
 static void instants_read_and_print(void **state)
@@ -91,6 +97,44 @@ static void marks_are_those_of_the_standard(void **state)
         assert_true(mark_parse(mark_code((enum mark)m), &mark) && mark == (enum mark)m);
 }
 
+/* A socket in journald's place gets an entry with a field for each key; when it is gone, standard error does. */
+static void journald_gets_fields(void **state)
+{
+    static const char WANT[] = "PRIORITY=4\nSYSLOG_IDENTIFIER=cemsd\n"
+                               "MESSAGE=room=line name=stack event=refused mn=\"88 88\" n=3 odd\n"
+                               "CEMSD_ROOM=line\nCEMSD_NAME=stack\nCEMSD_EVENT=refused\nCEMSD_MN=88 88\nCEMSD_N=3\n";
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "journald.socket"};
+    char got[4096], long_value[3000];
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0), error[2];
+    (void)state;
+    unlink(address.sun_path);
+    assert_false(log_to_journald(address.sun_path));
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_true(log_to_journald(address.sun_path));
+    log_line(LOG_WARN, "line", "name=%s event=refused mn=\"88 88\" n=%d odd", "stack", 3);
+    ssize_t n = recv(fd, got, sizeof got - 1, 0);
+    assert_true(n > 0);
+    got[n] = '\0';
+    assert_string_equal(got, WANT);
+    memset(long_value, 'x', sizeof long_value - 1);
+    long_value[sizeof long_value - 1] = '\0';
+    log_line(LOG_WARN, "line", "a=%s b=1\nc=2", long_value); /* cut, and one entry all the same */
+    n = recv(fd, got, sizeof got - 1, 0);
+    assert_true(n > 900 && n < 2200);
+    close(fd);
+    int kept = dup(STDERR_FILENO);
+    assert_int_equal(pipe(error), 0);
+    dup2(error[1], STDERR_FILENO);
+    log_line(LOG_NOTICE, "gateway", "event=still-heard");
+    dup2(kept, STDERR_FILENO);
+    n = read(error[0], got, sizeof got - 1);
+    got[n > 0 ? n : 0] = '\0';
+    assert_string_equal(got, "<5>room=gateway event=still-heard\n");
+    assert_false(log_to_journald("no/such/socket"));
+    assert_false(log_is_journald());
+    unlink(address.sun_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +143,7 @@ int main(void)
         cmocka_unit_test(every_instant_survives_a_round_trip),
         cmocka_unit_test(periods_begin_on_the_beijing_grid),
         cmocka_unit_test(marks_are_those_of_the_standard),
+        cmocka_unit_test(journald_gets_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
