@@ -267,7 +267,8 @@ static void keep_house(struct gateway *g, int64_t now_ms, int64_t now_ns)
     int64_t day_ms = period_floor_ms(PERIOD_DAY, now_ms);
     int64_t last_ms = s.last_checkpoint_ms == INSTANT_NONE ? g->started_ms : s.last_checkpoint_ms;
     bool due = last_ms < day_ms && now_ms >= day_ms + CHECKPOINT_AFTER_MS;
-    if (due && g->checkpoint_day_ms != day_ms && journal_checkpoint(g->journal, g->plant->site.mn, now_ms)) {
+    bool first_of_day = due && g->checkpoint_day_ms != day_ms;
+    if ((first_of_day || s.checkpoint_more) && journal_checkpoint(g->journal, g->plant->site.mn, now_ms)) {
         g->checkpoint_day_ms = day_ms;
         g->trimming = true;
     }

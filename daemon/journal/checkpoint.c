@@ -40,7 +40,7 @@ static int load_last(sqlite3 *db, struct last *last)
 }
 
 /* The entries of a stream after `after`: their root, and the chain value at their end. */
-static int span_of(sqlite3 *db, enum stream stream, uint64_t after, struct span *span)
+static int span_of(sqlite3 *db, enum stream stream, uint64_t after, struct span *span, bool *more)
 {
     struct merkle merkle = {0};
     sqlite3_stmt *s = NULL;
@@ -51,6 +51,11 @@ static int span_of(sqlite3 *db, enum stream stream, uint64_t after, struct span 
         sqlite3_bind_text(s, 1, stream_name(stream), -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 2, (int64_t)(after > 0 ? after : 1)); /* the one before for its chain value */
         while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+            if (merkle.count == CHECKPOINT_MOST) {
+                *more = true;
+                code = SQLITE_DONE;
+                break;
+            }
             if (sqlite3_column_bytes(s, 1) != CHAIN_BYTES)
                 break;
             memcpy(span->hash, sqlite3_column_blob(s, 1), CHAIN_BYTES);
@@ -114,15 +119,16 @@ static int insert(sqlite3 *db, struct signer *signer, int64_t time_ms, const cha
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int checkpoint_write(sqlite3 *db, struct signer *signer, const char *mn, int64_t time_ms)
+int checkpoint_write(sqlite3 *db, struct signer *signer, const char *mn, int64_t time_ms, bool *more)
 {
     struct span spans[STREAMS];
     struct last last;
     char body[2048];
     bool news = false;
     int code = load_last(db, &last);
+    *more = false;
     for (int i = 0; i < STREAMS && code == SQLITE_OK; i++) {
-        code = span_of(db, (enum stream)i, last.to[i], &spans[i]);
+        code = span_of(db, (enum stream)i, last.to[i], &spans[i], more);
         news |= spans[i].to > last.to[i];
     }
     if (code != SQLITE_OK || !news)

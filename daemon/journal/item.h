@@ -45,7 +45,7 @@ struct item {
     size_t bytes;               /* of memory, for the bounds */
     struct journal_entry entry; /* ITEM_ENTRY; topic NULL when it is not published. Of a checkpoint or trim: time_ms */
     char entry_kind[24];
-    bool more; /* of a trim: there is more to take away */
+    bool more; /* of a checkpoint or trim: there is more to do */
     union {
         struct record_row record;
         struct alarm_row alarm;
@@ -98,7 +98,7 @@ struct journal {
     int64_t last_commit_ms;
     int64_t work_since_ns; /* monotonic: the writer has had something to do and not moved since; 0: it has nothing */
     int64_t last_checkpoint_ms;
-    bool trim_more;
+    bool checkpoint_more, trim_more;
     bool stopping, fatal;
     char error[256];
 

@@ -456,6 +456,7 @@ void journal_status_get(struct journal *journal, struct journal_status *out)
     out->retries = journal->retries;
     out->last_commit_ms = journal->last_commit_ms;
     out->last_checkpoint_ms = journal->last_checkpoint_ms;
+    out->checkpoint_more = journal->checkpoint_more;
     out->trim_more = journal->trim_more;
     out->fatal = journal->fatal;
     memcpy(out->error, journal->error, sizeof out->error);

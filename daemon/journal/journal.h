@@ -110,6 +110,7 @@ struct journal_status {
     size_t waiting_bytes;
     int64_t last_commit_ms;
     int64_t last_checkpoint_ms; /* INSTANT_NONE before the first */
+    bool checkpoint_more;       /* the last one did not reach the end: another is due */
     bool trim_more;             /* retention has more to take away */
     bool fatal;                 /* the file is damaged or somebody else writes it: the daemon must stop */
     char error[256];            /* "" while all is well */

@@ -169,7 +169,8 @@ static int write_item(struct journal *journal, struct item *item)
         sqlite3_bind_int64(s, 2, (int64_t)item->row.named.number);
         return run(s);
     case ITEM_CHECKPOINT:
-        return checkpoint_write(journal->db, journal->settings.signer, item->row.named.name, item->entry.time_ms);
+        return checkpoint_write(journal->db, journal->settings.signer, item->row.named.name, item->entry.time_ms,
+                                &item->more);
     case ITEM_TRIM: return trim_step(journal->db, &journal->settings.keep, item->entry.time_ms, &item->more);
     case ITEM_CHANNEL: break;
     }
@@ -208,8 +209,10 @@ static void hand_back(struct journal *journal, struct item_list *batch)
             journal->durable_head[item->entry.stream].seq = item->entry.seq;
             memcpy(journal->durable_head[item->entry.stream].hash, item->entry.hash, CHAIN_BYTES);
         }
-        if (item->kind == ITEM_CHECKPOINT)
+        if (item->kind == ITEM_CHECKPOINT) {
             journal->last_checkpoint_ms = item->entry.time_ms;
+            journal->checkpoint_more = item->more;
+        }
         if (item->kind == ITEM_TRIM)
             journal->trim_more = item->more;
         bool back = item->kind == ITEM_ENTRY && item->entry.topic && journal->durable.bytes < JOURNAL_TAIL_BYTES;

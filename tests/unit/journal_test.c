@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "config/load.h"
+#include "journal/checkpoint.h"
 #include "journal/journal.h"
 #include "journal/reader.h"
 #include "journal/samples.h"
@@ -384,6 +385,50 @@ static uint64_t bits_of(double value)
     return bits;
 }
 
+struct ends {
+    uint64_t event_to[4];
+    size_t count;
+};
+
+static bool note_end(void *owner, const struct stored_checkpoint *c)
+{
+    struct ends *ends = owner;
+    assert_true(ends->count < 4);
+    ends->event_to[ends->count++] = c->to[STREAM_EVENT];
+    return true;
+}
+
+/* A journal of years that has no checkpoint gets several, so that none keeps the writer for long; when nothing is new
+ * there is none. */
+static void a_long_past_has_several_checkpoints(void **state)
+{
+    enum { EVENTS = CHECKPOINT_MOST + 5 };
+    struct error err;
+    struct ends ends = {.count = 0};
+    struct journal_status s;
+    (void)state;
+    fresh();
+    struct journal *journal = open_journal("j.db", NULL);
+    for (int i = 0; i < EVENTS; i++) {
+        assert_true(journal_append(journal, STREAM_EVENT, i, "note", "{}", 2));
+        if (i % 10000 == 9999) {
+            journal_flush(journal);
+            do
+                journal_status_get(journal, &s);
+            while (s.waiting_bytes > JOURNAL_MAILBOX_BYTES / 4);
+        }
+    }
+    for (int i = 0; i < 4; i++)
+        assert_true(journal_checkpoint(journal, "M", 1000 + i));
+    assert_true(journal_close(journal));
+    struct reader *reader = reader_open("j.db", &err);
+    assert_true(reader_checkpoints(reader, note_end, &ends, &err));
+    reader_close(reader);
+    assert_int_equal(ends.count, 2);
+    assert_int_equal(ends.event_to[0], CHECKPOINT_MOST);
+    assert_int_equal(ends.event_to[1], EVENTS);
+}
+
 static bool same_sample(const struct sample *a, const struct sample *b)
 {
     bool value = isfinite(b->value) ? bits_of(a->value) == bits_of(b->value) : !isfinite(a->value);
@@ -535,6 +580,7 @@ int main(void)
         cmocka_unit_test(one_journal_has_one_writer),
         cmocka_unit_test(a_full_mailbox_refuses_and_counts),
         cmocka_unit_test(cursors_and_channels_survive),
+        cmocka_unit_test(a_long_past_has_several_checkpoints),
         cmocka_unit_test(sample_blocks_are_as_documented),
         cmocka_unit_test(whatever_is_packed_comes_out),
         cmocka_unit_test(a_delta_needs_its_key),
