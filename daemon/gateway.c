@@ -58,17 +58,25 @@ static bool known_record(struct gateway *g, const struct period_record *record)
     if (record->period == PERIOD_REALTIME)
         return true; /* yesterday's "now" is no news */
     return record->reading_count > 0 &&
-           reader_has_record(g->recovering, record->outlet->id, record->readings[0].channel->factor->code,
-                             period_name(record->period), record->from_ms);
+           reader_revision(g->recovering, record->outlet->id, record->readings[0].channel->factor->code,
+                           period_name(record->period), record->from_ms) >= 0;
 }
 
-bool gateway_record(void *owner, const struct period_record *record)
+bool gateway_record(void *owner, const struct period_record *closed)
 {
     struct gateway *g = owner;
+    struct period_record again;
+    const struct period_record *record = closed;
     char topic[BODY_TOPIC];
     size_t length = 0;
     if (g->muted || (g->recovering && known_record(g, record)))
         return false;
+    uint32_t revision = told_ahead_revision(g, closed);
+    if (revision != closed->revision) {
+        again = *closed;
+        again.revision = revision;
+        record = &again;
+    }
     gateway_append_block(g);
     char *body = body_record(g->plant, record, &length);
     body_record_topic(g->plant, record, topic);
@@ -289,6 +297,7 @@ static void on_tick(uv_timer_t *timer)
             log_line(LOG_WARN, "clock", "event=stepped-back by_s=%lld",
                      (long long)(compute_due_ms(g->compute) - now_ms) / 1000);
             gateway_append_event(g, "clock", "the wall clock was set back by more than a day");
+            told_ahead_until(g, compute_due_ms(g->compute));
             compute_begin(g->compute, now_ms);
         }
         compute_tick(g->compute, now_ms);

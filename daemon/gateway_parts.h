@@ -46,6 +46,7 @@ struct gateway {
     } own[OWN_FINDINGS];
     int64_t clock_offset_ms, own_watched_ns; /* wall less monotonic, as the last tick saw it */
     struct reader *recovering;               /* not NULL: replaying what the journal holds */
+    int64_t told_ahead_ms;                   /* periods that begin up to here may have been told before */
     bool muted;                              /* what is computed is in the journal already */
     bool stopping, lines_gone, failed, stuck;
     int64_t started_ms, started_ns, stop_ns, watchdog_ns, watchdog_fed_ns;
@@ -65,8 +66,13 @@ char *gateway_status(void *owner);
 char *gateway_metrics(void *owner);
 
 /* gateway.c: the sink of computing, and what is done with samples. */
-bool gateway_record(void *owner, const struct period_record *record);
+bool gateway_record(void *owner, const struct period_record *closed);
 void gateway_alarm(void *owner, const struct alarm_event *event);
+
+/* told_ahead.c: the revision under which a period is told when a clock that was ahead has told it already. */
+void told_ahead_find(struct gateway *g, struct reader *reader);
+void told_ahead_until(struct gateway *g, int64_t told_ms);
+uint32_t told_ahead_revision(struct gateway *g, const struct period_record *record);
 
 /* history.c */
 bool gateway_history(void *owner, const struct outlet *outlet, int64_t from_ms, int64_t to_ms, compute_give give,

@@ -147,6 +147,7 @@ bool recover(struct gateway *g, int64_t now_ms, struct error *err)
     int64_t last_ms = reader_last_sample_ms(reader);
     bool ok = true;
     g->recovering = reader;
+    told_ahead_find(g, reader);
     if (last_ms == INSTANT_NONE || last_ms > now_ms + DAY_MS) { /* nothing yet, or a clock that came from the future */
         compute_begin(g->compute, now_ms);
         ok = reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);

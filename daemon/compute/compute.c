@@ -191,8 +191,7 @@ void compute_begin(struct compute *compute, int64_t instant_ms)
     for (size_t i = 0; i < compute->plant->outlet_count; i++)
         outlet_begin(&compute->outlets[i], instant_ms);
     for (size_t i = 0; i < compute->plant->line_count; i++)
-        if (compute->lines[i].heard_ms < instant_ms)
-            compute->lines[i].heard_ms = instant_ms;
+        compute->lines[i].heard_ms = instant_ms;
     compute->begun = true;
     compute_find_due(compute);
 }

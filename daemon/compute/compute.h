@@ -51,7 +51,8 @@ struct compute *compute_new(const struct plant *plant, struct compute_sink sink,
 void compute_free(struct compute *compute);
 
 /* Begins (or, after a stop, resumes) at an instant: nothing before it is missed, periods that ended before it are not
- * reported. Must precede the first sample. */
+ * reported, what was measured later (the clock was set back) is not the latest any more. Must precede the first sample.
+ */
 void compute_begin(struct compute *compute, int64_t instant_ms);
 
 /* One group: what was learned at once. Samples of the same instant see each other (O2 of an instant converts the SO2

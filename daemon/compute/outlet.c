@@ -279,12 +279,30 @@ void outlet_computed(struct outlet_state *o, int64_t time_ms)
 /* The first two cache lines of a channel are all a sample asks of it but its windows. */
 _Static_assert(offsetof(struct channel_state, series) == 128, "a sample touches more than it did");
 
+/* The clock was set back: what was measured by the wrong one is not the latest, nor good to go by. */
+static void forget_the_future(struct channel_state *c, int64_t instant_ms)
+{
+    struct channel_book *book = c->book;
+    if (book->before.time_ms > instant_ms)
+        book->before.time_ms = INSTANT_NONE;
+    if (book->good_ms > instant_ms)
+        book->good_ms = INSTANT_NONE;
+    if (book->count_ms > instant_ms)
+        book->count_ms = INSTANT_NONE;
+    if (c->time_ms <= instant_ms)
+        return;
+    c->time_ms = INSTANT_NONE;
+    c->value = c->converted = NAN;
+    c->mark = MARK_B;
+}
+
 void outlet_begin(struct outlet_state *o, int64_t instant_ms)
 {
     o->realtime_next_ms = period_start_ms(instant_ms, outlet_realtime_ms(o));
     o->minute_next_ms = period_start_ms(instant_ms, MINUTE_MS);
     o->first_ms = INT64_MAX;
-    for (size_t i = 0; i < o->outlet->channel_count; i++)
-        if (o->channels[i].last_valid_ms < instant_ms)
-            o->channels[i].last_valid_ms = instant_ms;
+    for (size_t i = 0; i < o->outlet->channel_count; i++) {
+        o->channels[i].last_valid_ms = instant_ms; /* silence counts from here */
+        forget_the_future(&o->channels[i], instant_ms);
+    }
 }

@@ -296,25 +296,39 @@ bool reader_records_after(struct reader *reader, uint64_t after, uint64_t upto, 
     return walk_records(reader, s, each, owner, err);
 }
 
-bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,
-                       int64_t from_ms)
+int64_t reader_revision(struct reader *reader, const char *outlet, const char *factor, const char *period,
+                        int64_t from_ms)
 {
     enum period which;
     sqlite3_stmt *s = prepare(reader,
-                              "SELECT 1 FROM figure WHERE period = ?3 AND from_ms = ?4 AND channel ="
+                              "SELECT revision FROM figure WHERE period = ?3 AND from_ms = ?4 AND channel ="
                               " (SELECT id FROM channel WHERE outlet = ?1 AND factor = ?2)",
                               NULL);
     if (!s || !period_parse(period, &which)) {
         sqlite3_finalize(s);
-        return false;
+        return -1;
     }
     sqlite3_bind_text(s, 1, outlet, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 2, factor, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, which);
     sqlite3_bind_int64(s, 4, from_ms);
-    bool found = sqlite3_step(s) == SQLITE_ROW;
+    int64_t revision = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
     sqlite3_finalize(s);
-    return found;
+    return revision;
+}
+
+int64_t reader_last_minute_ms(struct reader *reader)
+{
+    sqlite3_stmt *s = prepare(reader,
+                              "SELECT max((SELECT max(from_ms) FROM figure WHERE channel = c.id AND period = ?1))"
+                              " FROM channel c",
+                              NULL);
+    int64_t from_ms = INSTANT_NONE;
+    if (s && sqlite3_bind_int64(s, 1, PERIOD_MINUTE) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW &&
+        sqlite3_column_type(s, 0) != SQLITE_NULL)
+        from_ms = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return from_ms;
 }
 
 /* ---- checkpoints ---- */

@@ -55,8 +55,11 @@ bool reader_records(struct reader *reader, const char *outlet, const char *facto
 bool reader_records_after(struct reader *reader, uint64_t after, uint64_t upto, size_t max,
                           bool (*each)(void *owner, const struct stored_record *record), void *owner,
                           struct error *err);
-bool reader_has_record(struct reader *reader, const char *outlet, const char *factor, const char *period,
-                       int64_t from_ms);
+/* The last revision told of a factor's period; -1: none. */
+int64_t reader_revision(struct reader *reader, const char *outlet, const char *factor, const char *period,
+                        int64_t from_ms);
+/* Begin of the last minute there is a figure of; INSTANT_NONE when there is none. */
+int64_t reader_last_minute_ms(struct reader *reader);
 
 /* Checkpoints in their order. */
 struct stored_checkpoint {
