@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -72,7 +73,7 @@ class Proven(GatewayTest):
         return self.ctl("--journal", journal or self.path("journal.db"), "verify", "--key", self.key + ".pub", *options)
 
     def ctl(self, *arguments):
-        return subprocess.run([program("cemsctl"), *arguments], capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run([program("cemsctl"), *arguments], capture_output=True, text=True, errors="replace", timeout=120, check=False)
 
 
 class Checkpoints(Proven):
@@ -251,6 +252,56 @@ class Tampering(Proven):
         self.assertIn("the signature is not this key's", done.stdout)
         unsigned = self.ctl("--journal", forged, "verify", "--stream", "disclosure")
         self.assertIn("stands for something else", unsigned.stdout)  # even without a key
+
+
+class Pages(Proven):
+    """A worn card: each page of the journal in its turn is noise. Whatever is said of it is said, never a crash; verify passes
+    only what an export gives unchanged; the daemon goes on or says why not."""
+
+    def test_every_page(self):
+        self.prepare()
+        self.nights(0)
+        with open(self.path("journal.db"), "rb") as file:
+            whole = file.read()
+        size = int.from_bytes(whole[16:18], "big")
+        size = 65536 if size == 1 else size
+        self.assertEqual((len(whole) % size, os.path.exists(self.path("journal.db-wal"))), (0, False))
+        before, dice = self.export(), random.Random(5)
+        found = passed = refused = began = 0
+        for page in range(len(whole) // size):
+            with open(self.path("journal.db"), "wb") as file:
+                file.write(whole[:page * size] + dice.randbytes(size) + whole[(page + 1) * size:])
+            verified = self.verify()
+            self.assertIn(verified.returncode, (0, 1), f"page {page}: {verified.stderr}")
+            self.assertTrue(verified.stdout + verified.stderr)
+            exported = self.export()
+            self.assertIn(exported.returncode, (0, 1), f"page {page}: {exported.stderr}")
+            if verified.returncode == 0:
+                passed += 1
+                self.assertTrue(exported.returncode == 1 or exported.stdout == before.stdout, f"page {page}")
+            else:
+                found += 1
+            code = self.begin_and_end()
+            self.assertIn(code, (0, 1, -signal.SIGTERM), f"page {page}")  # the last: asked while it was ending by itself
+            refused, began = refused + (code != 0), began + (code == 0)
+        self.assertGreater(found, passed)
+        self.assertGreater(refused, 0)
+        print(f"{found} pages found by verify, {passed} not of the chain; of the daemon {refused} refused, {began} went on")
+
+    def export(self):
+        return self.ctl("--journal", self.path("journal.db"), "export")
+
+    def begin_and_end(self):
+        """How the daemon ends: by itself, or after it has begun and was asked to."""
+        p = Process(program("cemsd"), "--config", self.path("cemsd.yaml"), cwd=self.folder)
+        self.processes.append(p)
+        until(lambda: p.process.poll() is not None or p.said("event=started"), "the daemon to begin or to refuse", 60)
+        code = p.end()
+        self.assertFalse(p.said("Sanitizer|runtime error"), p.lines)
+        for left in ("journal.db-wal", "journal.db-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.path(left))
+        return code
 
 
 class Retention(Proven):
