@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """./dev bench: figures against limits and peers, all of one run; medians of --rounds. docs/benchmarks.md explains them."""
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -343,6 +344,43 @@ def journal():
     report("verify: signatures, against openssl speed ed25519", statistics.median(signatures), "x", 0.8, at_most=False)
 
 
+def restart():
+    """From the start of the program to its first question on the wire, with 10 GiB of past, two hours of 100 channels at 1 Hz to be
+    gone through again, and (as root) nothing of it in the memory of the machine, as after a power cut."""
+    spent = []
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder, socket.socket() as analyzer:
+        analyzer.bind(("127.0.0.1", 0))
+        analyzer.listen(8)
+        subprocess.run([binary("cemsctl"), "keygen", f"{folder}/feed.pem"], check=True, stdout=subprocess.DEVNULL)
+        gateway = Gateway(f"  - {{name: l, modbus_tcp: {{host: 127.0.0.1, port: {analyzer.getsockname()[1]}}}}}\n",
+                          outlets_of(2, 50, lambda _: "l", 1000, gas_factors(50)), folder=folder)
+        gateway.stop()
+        subprocess.run([binary("bench_journal"), "large", folder, "10"], check=True)
+        for _ in range(arguments.rounds):
+            analyzer.setblocking(False)
+            with contextlib.suppress(BlockingIOError):  # who asked before
+                while True:
+                    analyzer.accept()[0].close()
+            analyzer.settimeout(60)
+            cold = os.geteuid() == 0
+            if cold:
+                subprocess.run(["sync"], check=True)
+                with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as drop:
+                    drop.write("1")
+            begin = time.monotonic()
+            process = subprocess.Popen([binary("cemsd"), "--config", f"{folder}/c.yaml"], stderr=subprocess.DEVNULL)
+            connection = analyzer.accept()[0]
+            asked = connection.recv(64)
+            spent.append(time.monotonic() - begin)
+            connection.close()
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+            if not asked:
+                raise SystemExit("it hung up")
+            print(f"  {spent[-1]:.3f} s, journal of {os.stat(folder + '/journal.db').st_size / 2**30:.1f} GiB, {'cold' if cold else 'warm'}")
+    report("restart to first poll, journal of 10 GiB", statistics.median(spent), "s", 1)
+
+
 def recompute():
     """cemsctl recompute from CSV to published bodies: two hours of 100 channels at 1 Hz, real-time bodies every 10 s."""
     factors = [("a21026", 20), ("a21002", 30), ("a34013", 5), ("a21005", 60), ("a19001", 7), ("a01011", 12), ("a01012", 120),
@@ -395,7 +433,7 @@ def main():
     try:
         for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
                           ("latency", latency), ("serial", serial),
-                          ("codec", codec), ("figures", figures), ("recompute", recompute), ("journal", journal), ("analyzers", analyzers), ("backlog", backlog)):
+                          ("codec", codec), ("figures", figures), ("recompute", recompute), ("journal", journal), ("restart", restart), ("analyzers", analyzers), ("backlog", backlog)):
             if not arguments.only or name in arguments.only.split(","):
                 run()
     finally:

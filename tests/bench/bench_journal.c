@@ -1,14 +1,19 @@
-/* bench_journal append|samples|year|signed FOLDER [KEY]: what the journal costs. Prints one JSON line.
+/* bench_journal append|samples|year|signed|large FOLDER [KEY|GIB]: what the journal costs. Prints one JSON line.
  *
  *   append   durable batches of 100 alarm bodies, one after another, and the same rows by SQLite alone on the same disk
  *   samples  an hour of 100 channels at 1 Hz whose analyzers send floats with noise: bytes in the file a sample
- *   year     rows of figures of a year of minutes of 100 channels, a tenth of them: bytes a year, and a day of one of
- * them signed   a journal of 20,000 signed alarms and 200,000 events, for verify */
+ *   year     rows of figures of a year of minutes of 100 channels, a tenth of them: bytes a year, and a day of one
+ *            of them
+ *   signed   a journal of 20,000 signed alarms and 200,000 events, for verify
+ *   large    the journal.db that is there grows to GIB by real-time bodies, then gets the last two hours of 100
+ * channels at 1 Hz
+ */
 #include "journal/file.h"
 #include "journal/journal.h"
 #include "journal/reader.h"
 #include "journal/samples.h"
 #include "model/clock.h"
+#include "model/instant.h"
 
 #include <math.h>
 #include <semaphore.h>
@@ -120,22 +125,21 @@ static double analyzer(double *level, double middle)
     return *level + middle * 0.005 * (dice() + dice() + dice() + dice() - 2);
 }
 
-static double samples(const char *folder)
+/* A hundred channels, as many seconds, at 1 Hz. */
+static void append_samples(struct journal *journal, int64_t base_ms, int seconds)
 {
     static struct sample_block block;
-    struct journal *journal = open_journal(folder, "samples.db", NULL);
     struct packing *packing = packing_new();
     double level[CHANNELS];
-    int64_t base_ms = 1795449600000;
     for (int c = 0; c < CHANNELS; c++)
         level[c] = 10 + c;
-    for (int t = 0; t < SECONDS; t++) {
-        block_begin(&block, packing, base_ms + t * 1000);
+    for (int t = 0; t < seconds; t++) {
+        block_begin(&block, packing, base_ms + t * INT64_C(1000));
         for (int c = 0; c < CHANNELS; c++) { /* two stations: two answers a second, a few milliseconds of jitter */
             bool first = c % 50 == 0;
             static int64_t time_ms;
             if (first)
-                time_ms = base_ms + t * 1000 + 10 * c + (int64_t)(8 * dice());
+                time_ms = base_ms + t * INT64_C(1000) + 10 * c + (int64_t)(8 * dice());
             struct sample sample = {time_ms, (uint32_t)c + 1, MARK_N, (double)(float)analyzer(&level[c], 10 + c),
                                     false};
             block_add(&block, packing, (uint32_t)c + 1, &sample, first);
@@ -146,12 +150,44 @@ static double samples(const char *folder)
         if (t % 60 == 0)
             wait_durable(journal, STREAM_SAMPLE);
     }
-    journal_close(journal);
     packing_free(packing);
+}
+
+static double samples(const char *folder)
+{
+    struct journal *journal = open_journal(folder, "samples.db", NULL);
+    append_samples(journal, 1795449600000, SECONDS);
+    journal_close(journal);
     char path[512];
     struct stat status;
     snprintf(path, sizeof path, "%s/samples.db", folder);
     return stat(path, &status) == 0 ? (double)status.st_size / (SECONDS * CHANNELS) : NAN;
+}
+
+static void make_large(const char *folder, double gib)
+{
+    static char body[4 * sizeof BODY];
+    char path[512];
+    struct stat status = {0};
+    struct journal *journal = open_journal(folder, "journal.db", NULL);
+    int64_t now_ms = clock_wall_ms();
+    for (int i = 0; i < 4; i++)
+        strcat(body, BODY);
+    snprintf(path, sizeof path, "%s/journal.db", folder);
+    while (stat(path, &status) == 0 && (double)status.st_size < gib * 1073741824.0) {
+        for (int i = 0; i < 1000; i++)
+            journal_publish(journal, STREAM_DISCLOSURE, now_ms - DAY_MS, "realtime", "disclosure/M/DA001/realtime",
+                            body, sizeof BODY * 4 - 4);
+        journal_flush(journal);
+        wait_durable(journal, STREAM_DISCLOSURE);
+    }
+    struct journal_status published;
+    journal_status_get(journal, &published);
+    journal_save_cursor(journal, "feed.disclosure",
+                        published.durable[STREAM_DISCLOSURE]); /* nothing waits for the feed */
+    append_samples(journal, now_ms - 2 * HOUR_MS, 2 * SECONDS);
+    wait_durable(journal, STREAM_SAMPLE);
+    journal_close(journal);
 }
 
 static bool count_row(void *owner, const struct stored_record *record)
@@ -243,7 +279,9 @@ int main(int argc, char **argv)
         year(argv[2]);
     else if (strcmp(what, "signed") == 0 && argc > 3)
         make_signed(argv[2], argv[3]);
+    else if (strcmp(what, "large") == 0 && argc > 3)
+        make_large(argv[2], strtod(argv[3], NULL));
     else
-        return fprintf(stderr, "usage: bench_journal append|samples|year|signed FOLDER [KEY]\n"), 2;
+        return fprintf(stderr, "usage: bench_journal append|samples|year|signed|large FOLDER [KEY|GIB]\n"), 2;
     return 0;
 }
