@@ -8,8 +8,6 @@
 
 #include "model/log.h"
 
-#include <string.h>
-
 void told_ahead_find(struct gateway *g, struct reader *reader)
 {
     g->told_ahead_ms = reader_last_minute_ms(reader);

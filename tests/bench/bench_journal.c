@@ -171,8 +171,8 @@ static void make_large(const char *folder, double gib)
     struct stat status = {0};
     struct journal *journal = open_journal(folder, "journal.db", NULL);
     int64_t now_ms = clock_wall_ms();
-    for (int i = 0; i < 4; i++)
-        strcat(body, BODY);
+    for (size_t i = 0; i < 4; i++)
+        memcpy(body + i * (sizeof BODY - 1), BODY, sizeof BODY - 1);
     snprintf(path, sizeof path, "%s/journal.db", folder);
     while (stat(path, &status) == 0 && (double)status.st_size < gib * 1073741824.0) {
         for (int i = 0; i < 1000; i++)
