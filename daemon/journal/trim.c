@@ -15,32 +15,28 @@
 
 enum { STEP = 400, NEVER_DAYS = 4 }; /* what a restart and a late value may need is never old enough */
 
-static const struct trimmed {
+struct trimmed {
     const char *cursor, *upto; /* where it stands; newest entry of a checkpoint older than ?1 */
     const char *next;          /* the end of the span after ?1, older than ?2: what goes before its time */
     const char *last;          /* seq of the STEP-th entry after ?1, not beyond ?2; NULL when there is none */
     const char *remove, *also; /* entries (?1, ?2]; of samples the last stays, without its body, for its chain value */
-} TRIMMED[] = {
-    {"trim.sample", "SELECT max(sample_to) FROM checkpoint WHERE time_ms < ?1",
-     "SELECT min(sample_to) FROM checkpoint WHERE sample_to > ?1 AND time_ms < ?2",
-     "SELECT max(seq) FROM (SELECT seq FROM entry WHERE stream = 'sample' AND seq > ?1 AND seq <= ?2 ORDER BY seq "
-     "LIMIT ?3)",
-     "DELETE FROM entry WHERE stream = 'sample' AND seq >= ?1 AND seq < ?2",
+};
+
+#define OF_STREAM(stream)                                                                                              \
+    "SELECT max(" stream "_to) FROM checkpoint WHERE time_ms < ?1",                                                    \
+        "SELECT min(" stream "_to) FROM checkpoint WHERE " stream "_to > ?1 AND time_ms < ?2",                         \
+        "SELECT max(seq) FROM (SELECT seq FROM entry WHERE stream = '" stream                                          \
+        "' AND seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)"
+#define BODIES_OF(kind)                                                                                                \
+    "trim." kind, OF_STREAM("disclosure"),                                                                             \
+        "UPDATE entry SET body = x'' WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 AND kind = '" kind "'",    \
+        "DELETE FROM message WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 AND topic LIKE '%/" kind "'"
+
+static const struct trimmed TRIMMED[] = {
+    {"trim.sample", OF_STREAM("sample"), "DELETE FROM entry WHERE stream = 'sample' AND seq >= ?1 AND seq < ?2",
      "UPDATE entry SET body = x'' WHERE stream = 'sample' AND seq = ?2"},
-    {"trim.realtime", "SELECT max(disclosure_to) FROM checkpoint WHERE time_ms < ?1",
-     "SELECT min(disclosure_to) FROM checkpoint WHERE disclosure_to > ?1 AND time_ms < ?2",
-     "SELECT max(seq) FROM (SELECT seq FROM entry WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 ORDER BY seq "
-     "LIMIT "
-     "?3)",
-     "UPDATE entry SET body = x'' WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 AND kind = 'realtime'",
-     "DELETE FROM message WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 AND topic LIKE '%/realtime'"},
-    {"trim.minute", "SELECT max(disclosure_to) FROM checkpoint WHERE time_ms < ?1",
-     "SELECT min(disclosure_to) FROM checkpoint WHERE disclosure_to > ?1 AND time_ms < ?2",
-     "SELECT max(seq) FROM (SELECT seq FROM entry WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 ORDER BY seq "
-     "LIMIT "
-     "?3)",
-     "UPDATE entry SET body = x'' WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 AND kind = 'minute'",
-     "DELETE FROM message WHERE stream = 'disclosure' AND seq > ?1 AND seq <= ?2 AND topic LIKE '%/minute'"},
+    {BODIES_OF("realtime")},
+    {BODIES_OF("minute")},
 };
 enum { TRIMS = sizeof TRIMMED / sizeof TRIMMED[0] };
 
