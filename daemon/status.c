@@ -160,13 +160,13 @@ static json_t *feeds_json(struct gateway *g)
     struct feed_status s = {0};
     if (g->feed)
         feed_status_get(g->feed, &s);
-    return json_pack("{s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I, s:I}, s:{s:I, s:I}}", "alarm", "bind",
-                     f->alarm.bind, "published", (json_int_t)s.published[0], "subscriptions",
+    return json_pack("{s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I}, s:{s:s, s:I, s:I, s:I}, s:{s:I, s:I, s:I}}", "alarm",
+                     "bind", f->alarm.bind, "published", (json_int_t)s.published[0], "subscriptions",
                      (json_int_t)s.subscriptions[0], "disclosure", "bind", f->disclosure.bind, "published",
                      (json_int_t)s.published[1], "subscriptions", (json_int_t)s.subscriptions[1], "replay", "bind",
                      f->replay.bind, "requests", (json_int_t)s.requests, "refused", (json_int_t)s.refused, "sessions",
                      (json_int_t)s.sessions, "curve", "admitted", (json_int_t)s.admitted, "turned_away",
-                     (json_int_t)s.turned_away);
+                     (json_int_t)s.turned_away, "cut", (json_int_t)s.cut);
 }
 
 char *gateway_status(void *owner)

@@ -106,6 +106,44 @@ class Curve(GatewayTest):
         self.assertEqual(run(program("cemsctl"), *far, self.path("one.key_secret"), "watch", "--count", "1").returncode, 0)
         self.assertEqual(gateway.end(), 0)
 
+    def test_struck_off(self):
+        """Who is struck off the list loses what it has at once, who is narrowed sees no more than it may, and a third misses nothing."""
+        (one, stays), (two, goes), (three, narrowed) = self.client("one"), self.client("two"), self.client("three")
+        for public in (one, two, three):
+            self.admit(public)
+        self.plant()
+        gateway = self.start(self.config(key=self.key, realtime_s=1))
+        sockets = {name: self.subscribe_as(client) for name, client in (("stays", stays), ("goes", goes), ("narrowed", narrowed))}
+        lost = {name: socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) for name, socket in sockets.items()}
+        self.sockets[:0] = lost.values()  # closed before what they watch
+        got = {name: [] for name in sockets}
+
+        def drain():
+            for name, socket in sockets.items():
+                while socket.poll(0):
+                    got[name].append(socket.recv_multipart())
+            return got
+        until(lambda: all(any(m[0].startswith(b"disclosure/") for m in drain()[name]) for name in sockets), "a disclosure for each")
+        os.remove(self.path("clients/two.key"))
+        with open(self.path("clients/three.key"), "a", encoding="utf-8") as out:
+            out.write('    topics = "alarm/"\n')
+        gateway.process.send_signal(signal.SIGHUP)
+        gateway.expect("event=reloaded")
+        for name in ("goes", "narrowed"):
+            self.assertTrue(lost[name].poll(30000), name)
+        until(lambda: self.status()["feeds"]["curve"]["turned_away"] >= 2, "the one struck off to knock in vain")
+        drain()
+        seen = {name: len(messages) for name, messages in got.items()}
+        until(lambda: len([m for m in drain()["stays"] if m[0].startswith(b"disclosure/")][seen["stays"]:]) >= 3, "three more for the one who stays")
+        until(lambda: [m for m in drain()["narrowed"][seen["narrowed"]:] if m[0].startswith(b"heartbeat/")], "a heartbeat for the narrowed one")
+        self.assertEqual(got["goes"][seen["goes"]:], [])
+        self.assertEqual([m[0] for m in got["narrowed"][seen["narrowed"]:] if m[0].startswith(b"disclosure/")], [])
+        self.assertFalse(lost["stays"].poll(0))
+        seqs = [json.loads(m[1])["seq"] for m in got["stays"] if m[0].startswith(b"disclosure/")]
+        self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
+        self.assertEqual(self.status()["feeds"]["curve"]["cut"], 4)  # two feeds each
+        self.assertEqual(gateway.end(), 0)
+
     def recv(self, socket):
         self.assertTrue(socket.poll(30000))
         return socket.recv_multipart()

@@ -141,7 +141,21 @@ static bool add_client(struct client **clients, size_t *count, const char *path,
     return true;
 }
 
-bool curve_access_reload(struct curve_access *access, struct error *err)
+static const struct client *find_in(const struct client *clients, size_t count, const char *user)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(clients[i].public_key, user) == 0)
+            return &clients[i];
+    return NULL;
+}
+
+static bool same_topics(const struct client *a, const struct client *b)
+{
+    return a->prefix_count == b->prefix_count && memcmp(a->prefixes, b->prefixes, sizeof a->prefixes) == 0;
+}
+
+bool curve_access_reload(struct curve_access *access, void (*lost)(void *owner, const char *user), void *owner,
+                         struct error *err)
 {
     DIR *folder = opendir(access->settings.clients_dir);
     struct client *clients = NULL;
@@ -161,6 +175,11 @@ bool curve_access_reload(struct curve_access *access, struct error *err)
         free(clients);
         return false;
     }
+    for (size_t i = 0; i < access->count; i++) {
+        const struct client *now = find_in(clients, count, access->clients[i].public_key);
+        if (!now || !same_topics(now, &access->clients[i]))
+            lost(owner, access->clients[i].public_key);
+    }
     free(access->clients);
     access->clients = clients;
     access->count = count;
@@ -176,7 +195,7 @@ struct curve_access *curve_access_load(const struct curve_settings *settings, st
     }
     access->settings = *settings;
     if (zmq_has("curve") && curve_key_read(settings->server_key, true, &access->server, err) &&
-        curve_access_reload(access, err))
+        curve_access_reload(access, NULL, NULL, err))
         return access;
     if (!zmq_has("curve"))
         error_set(err, "feeds.curve: this libzmq was built without CURVE");
@@ -201,10 +220,7 @@ bool curve_server_setup(const struct curve_access *access, void *socket)
 
 static const struct client *find(const struct curve_access *access, const char *user)
 {
-    for (size_t i = 0; i < access->count; i++)
-        if (strcmp(access->clients[i].public_key, user) == 0)
-            return &access->clients[i];
-    return NULL;
+    return find_in(access->clients, access->count, user);
 }
 
 static bool is_server(const struct curve_access *access, const char *user)

@@ -36,8 +36,10 @@ struct curve_access;
 
 struct curve_access *curve_access_load(const struct curve_settings *settings, struct error *err);
 void curve_access_free(struct curve_access *access);
-/* Reads clients_dir again; the old list stays when that fails. Connections that exist stay. */
-bool curve_access_reload(struct curve_access *access, struct error *err);
+/* Reads clients_dir again and calls lost for each client that is no longer on the list or may see other topics than
+ * before; the old list stays when the folder is wrong. */
+bool curve_access_reload(struct curve_access *access, void (*lost)(void *owner, const char *user), void *owner,
+                         struct error *err);
 
 /* Prepares a server socket (before binding). */
 bool curve_server_setup(const struct curve_access *access, void *socket);

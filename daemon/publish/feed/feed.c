@@ -3,6 +3,7 @@
 #include "model/clock.h"
 #include "model/instant.h"
 #include "model/log.h"
+#include "publish/feed/peers.h"
 #include "publish/feed/replay.h"
 
 #include <stdio.h>
@@ -17,7 +18,8 @@ struct feed {
     struct feed_settings settings;
     void *context;
     struct curve_access *access; /* NULL: no CURVE */
-    uint64_t admitted, turned_away;
+    struct peers peers;          /* by CURVE */
+    uint64_t admitted, turned_away, cut;
     int64_t complained_ms;
     struct feed_socket sockets[SOCKETS];
     struct replay replay;
@@ -139,9 +141,10 @@ static void on_subscription(struct feed_socket *socket, const struct frame *fram
     topic[frames[0].size - 1] = '\0';
     if (feed->access) {
         struct subscribing subscribing = {socket->zmq, wants ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE};
-        if (socket->user)
+        if (socket->user) {
+            peers_note(&feed->peers, socket->peer, socket->user);
             curve_narrow(feed->access, socket->user, topic, subscribe_one, &subscribing);
-        else if (!wants)
+        } else if (!wants)
             subscribe_one(&subscribing, topic); /* the client is gone */
     }
     if (wants)
@@ -275,6 +278,7 @@ static void on_all_closed(uv_handle_t *handle)
     struct feed *feed = handle->data;
     replay_clear(&feed->replay);
     curve_access_free(feed->access);
+    peers_clear(&feed->peers);
     zmq_ctx_term(feed->context); /* waits for the linger of the sockets, half a second at most */
     if (feed->done)
         feed->done(feed->done_owner);
@@ -308,9 +312,18 @@ void feed_close(struct feed *feed, void (*done)(void *owner), void *owner)
     uv_timer_start(&feed->wait, on_wait, 0, 1);
 }
 
+static void cut(void *owner, const char *user)
+{
+    struct feed *feed = owner;
+    size_t count = peers_cut(&feed->peers, user);
+    feed->cut += count;
+    if (count > 0)
+        log_line(LOG_NOTICE, "feed", "event=cut-off client=%s connections=%zu", user, count);
+}
+
 bool feed_reload_clients(struct feed *feed, struct error *err)
 {
-    return !feed->access || curve_access_reload(feed->access, err);
+    return !feed->access || curve_access_reload(feed->access, cut, feed, err);
 }
 
 void feed_status_get(const struct feed *feed, struct feed_status *out)
@@ -319,7 +332,8 @@ void feed_status_get(const struct feed *feed, struct feed_status *out)
                                 .refused = feed->replay.refused,
                                 .sessions = feed->replay.active,
                                 .admitted = feed->admitted,
-                                .turned_away = feed->turned_away};
+                                .turned_away = feed->turned_away,
+                                .cut = feed->cut};
     for (int s = 0; s < 2; s++) {
         out->published[s] = feed->published[s];
         out->subscriptions[s] = feed->subscriptions[s];

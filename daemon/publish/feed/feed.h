@@ -41,6 +41,7 @@ struct feed_status {
     uint64_t published[2], subscriptions[2]; /* by stream */
     uint64_t requests, refused, sessions;
     uint64_t admitted, turned_away; /* CURVE handshakes */
+    uint64_t cut;                   /* connections of clients struck off the list, or with other topics */
 };
 void feed_status_get(const struct feed *feed, struct feed_status *out);
 

@@ -33,6 +33,7 @@ static bool receive(struct feed_socket *socket)
     }
     if (count > 0) {
         socket->user = kept > 0 ? zmq_msg_gets(&parts[kept - 1], "User-Id") : NULL;
+        socket->peer = kept > 0 ? zmq_msg_get(&parts[kept - 1], ZMQ_SRCFD) : -1;
         socket->received(socket, frames, count <= FRAMES_MAX ? kept : 0);
         socket->user = NULL;
     }

@@ -29,6 +29,7 @@ struct feed_socket {
     void (*received)(struct feed_socket *socket, const struct frame *frames, size_t count);
     void *owner;
     const char *user; /* during received: who sent it, by CURVE; NULL where there is no CURVE */
+    int peer;         /* during received: descriptor it came by; -1 unknown */
     int open_handles;
 };
 
