@@ -122,6 +122,12 @@ class Crowd(GatewayTest):
         self.assertEqual(self.ctl("verify").returncode, 0)
 
 
+def capture_allowed():
+    """CAP_NET_RAW among the effective capabilities of this process."""
+    with open("/proc/self/status", encoding="utf-8") as status:
+        return any(line.startswith("CapEff") and int(line.split()[1], 16) >> 13 & 1 for line in status)
+
+
 class Wire(GatewayTest):
     """What somebody on the wire between sees."""
 
@@ -174,7 +180,7 @@ class Wire(GatewayTest):
         for word in self.WORDS:
             self.assertIn(word, wire)
 
-    def test_with_curve_nothing_is(self):
+    def with_curve(self):
         os.mkdir(self.path("clients"))
         self.assertEqual(run(program("cemsctl"), "keygen", "--curve", self.path("curve.key")).returncode, 0)
         server = zmq.auth.load_certificate(self.path("curve.key.pub"))[0]
@@ -185,12 +191,44 @@ class Wire(GatewayTest):
         def with_key(s):
             s.curve_publickey, s.curve_secretkey = client
             s.curve_serverkey = server
-        topic, body, wire = self.listen_in(f"curve: {{server_key: {self.path('curve.key')}, clients_dir: {self.path('clients')}}}", with_key)
+        return f"curve: {{server_key: {self.path('curve.key')}, clients_dir: {self.path('clients')}}}", with_key
+
+    def test_with_curve_nothing_is(self):
+        topic, body, wire = self.listen_in(*self.with_curve())
         self.assertTrue(topic.startswith(b"disclosure/"))
         self.assertEqual(body["outlet"], "DA001")
         self.assertGreater(len(wire), 500)
         for word in self.WORDS:
             self.assertNotIn(word, wire)
+
+
+@unittest.skipUnless(capture_allowed(), "capturing needs CAP_NET_RAW; class Wire says the same by a relay")
+class Eavesdropper(Wire):
+    """The same, as tshark sees it on the test's own port of the loopback."""
+
+    def tap(self, port):
+        captured = self.path("captured.pcapng")
+        p = Process("tshark", "-q", "-i", "lo", "-f", f"tcp port {port}", "-w", captured)
+        self.processes.append(p)
+        p.expect("Capturing on")
+        return port, Capture(p, captured)
+
+
+class Capture(list):
+    """Bytes of the packets so far, in their order, once they are asked for."""
+
+    def __init__(self, process, file):
+        super().__init__()
+        self.process, self.file = process, file
+
+    def __iter__(self):
+        until(lambda: len(b"".join(self.payloads())) > 800, "greetings and a message on the wire")
+        self.process.end()
+        return iter(self.payloads())
+
+    def payloads(self):
+        read = subprocess.run(["tshark", "-r", self.file, "-T", "fields", "-e", "tcp.payload"], capture_output=True, text=True, check=False)
+        return [bytes.fromhex(line) for line in read.stdout.split()]
 
 
 if __name__ == "__main__":

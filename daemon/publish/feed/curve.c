@@ -154,27 +154,37 @@ static bool same_topics(const struct client *a, const struct client *b)
     return a->prefix_count == b->prefix_count && memcmp(a->prefixes, b->prefixes, sizeof a->prefixes) == 0;
 }
 
-bool curve_access_reload(struct curve_access *access, void (*lost)(void *owner, const char *user), void *owner,
-                         struct error *err)
+static bool read_clients(const char *path_of_folder, struct client **clients, size_t *count, struct error *err)
 {
-    DIR *folder = opendir(access->settings.clients_dir);
-    struct client *clients = NULL;
-    size_t count = 0;
+    DIR *folder = opendir(path_of_folder);
     bool good = true;
+    *clients = NULL;
+    *count = 0;
     if (!folder)
-        return error_set(err, "feeds.curve.clients_dir %s: %s", access->settings.clients_dir, strerror(errno));
+        return error_set(err, "feeds.curve.clients_dir %s: %s", path_of_folder, strerror(errno));
     for (struct dirent *entry; good && (entry = readdir(folder));) {
         char path[2 * PATH_BYTES + 16];
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof path, "%s/%s", access->settings.clients_dir, entry->d_name);
-        good = add_client(&clients, &count, path, err);
+        snprintf(path, sizeof path, "%s/%s", path_of_folder, entry->d_name);
+        good = add_client(clients, count, path, err);
     }
     closedir(folder);
     if (!good) {
-        free(clients);
-        return false;
+        free(*clients);
+        *clients = NULL;
+        *count = 0;
     }
+    return good;
+}
+
+bool curve_access_reload(struct curve_access *access, void (*lost)(void *owner, const char *user), void *owner,
+                         struct error *err)
+{
+    struct client *clients;
+    size_t count;
+    if (!read_clients(access->settings.clients_dir, &clients, &count, err))
+        return false;
     for (size_t i = 0; i < access->count; i++) {
         const struct client *now = find_in(clients, count, access->clients[i].public_key);
         if (!now || !same_topics(now, &access->clients[i]))
@@ -195,7 +205,7 @@ struct curve_access *curve_access_load(const struct curve_settings *settings, st
     }
     access->settings = *settings;
     if (zmq_has("curve") && curve_key_read(settings->server_key, true, &access->server, err) &&
-        curve_access_reload(access, NULL, NULL, err))
+        read_clients(settings->clients_dir, &access->clients, &access->count, err))
         return access;
     if (!zmq_has("curve"))
         error_set(err, "feeds.curve: this libzmq was built without CURVE");
