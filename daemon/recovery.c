@@ -21,6 +21,8 @@ struct replaying {
     struct gateway *gateway;
     struct sample group[1024];
     size_t count, total;
+    int64_t begin_ms; /* of the periods */
+    bool listening;
 };
 
 static void replay_group(struct replaying *r)
@@ -37,6 +39,10 @@ static bool replay_sample(void *owner, const struct stored_sample *stored)
         replay_group(r);
     struct sample sample = stored->sample;
     if (gateway_find_channel(r->gateway, stored->sample.channel, &sample.channel)) {
+        if (!r->listening && sample.time_ms >= r->begin_ms) {
+            compute_listen_from(r->gateway->compute, sample.time_ms);
+            r->listening = true;
+        }
         r->group[r->count++] = sample;
         r->total++;
     }
@@ -152,8 +158,8 @@ bool recover(struct gateway *g, int64_t now_ms, struct error *err)
         compute_begin(g->compute, now_ms);
         ok = reader_alarms(reader, true, SIZE_MAX / 4, restore_alarm, g, err);
     } else {
-        struct replaying replaying = {.gateway = g};
         int64_t begin_ms = period_start_ms(last_ms - PACE_MS, 2 * HOUR_MS);
+        struct replaying replaying = {.gateway = g, .begin_ms = begin_ms};
         g->muted = true;
         compute_begin(g->compute, begin_ms);
         ok = restore_records(g, reader, begin_ms, err) &&

@@ -186,12 +186,19 @@ void compute_find_due(struct compute *compute)
     }
 }
 
+void compute_listen_from(struct compute *compute, int64_t instant_ms)
+{
+    for (size_t i = 0; i < compute->plant->outlet_count; i++)
+        outlet_listen_from(&compute->outlets[i], instant_ms);
+    for (size_t i = 0; i < compute->plant->line_count; i++)
+        compute->lines[i].heard_ms = instant_ms;
+}
+
 void compute_begin(struct compute *compute, int64_t instant_ms)
 {
     for (size_t i = 0; i < compute->plant->outlet_count; i++)
         outlet_begin(&compute->outlets[i], instant_ms);
-    for (size_t i = 0; i < compute->plant->line_count; i++)
-        compute->lines[i].heard_ms = instant_ms;
+    compute_listen_from(compute, instant_ms);
     compute->begun = true;
     compute_find_due(compute);
 }

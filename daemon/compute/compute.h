@@ -54,6 +54,9 @@ void compute_free(struct compute *compute);
  * reported, what was measured later (the clock was set back) is not the latest any more. Must precede the first sample.
  */
 void compute_begin(struct compute *compute, int64_t instant_ms);
+/* Silence of channels and lines counts from this instant: a restart computes periods from their begin, but nobody
+ * listened before the first sample. */
+void compute_listen_from(struct compute *compute, int64_t instant_ms);
 
 /* One group: what was learned at once. Samples of the same instant see each other (O2 of an instant converts the SO2
  * of that instant, whichever comes first). Times may step back a little between groups. Ticks by itself. */

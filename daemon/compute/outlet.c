@@ -296,13 +296,19 @@ static void forget_the_future(struct channel_state *c, int64_t instant_ms)
     c->mark = MARK_B;
 }
 
+void outlet_listen_from(struct outlet_state *o, int64_t instant_ms)
+{
+    for (size_t i = 0; i < o->outlet->channel_count; i++) {
+        o->channels[i].last_valid_ms = instant_ms;
+        o->channels[i].silent_with_line = false;
+    }
+}
+
 void outlet_begin(struct outlet_state *o, int64_t instant_ms)
 {
     o->realtime_next_ms = period_start_ms(instant_ms, outlet_realtime_ms(o));
     o->minute_next_ms = period_start_ms(instant_ms, MINUTE_MS);
     o->first_ms = INT64_MAX;
-    for (size_t i = 0; i < o->outlet->channel_count; i++) {
-        o->channels[i].last_valid_ms = instant_ms; /* silence counts from here */
+    for (size_t i = 0; i < o->outlet->channel_count; i++)
         forget_the_future(&o->channels[i], instant_ms);
-    }
 }

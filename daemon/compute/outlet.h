@@ -132,6 +132,7 @@ struct outlet_state {
 /* What samples ask of the configuration becomes part of the channel's state. */
 void outlet_know_channel(const struct outlet_state *o, struct channel_state *c);
 void outlet_begin(struct outlet_state *o, int64_t instant_ms);
+void outlet_listen_from(struct outlet_state *o, int64_t instant_ms);
 /* One sample of this outlet. Auxiliary channels of the same instant come first. */
 void outlet_sample(struct outlet_state *o, struct channel_state *c, const struct sample *sample);
 /* The computed channels of a group that ended: those with an input of this instant. */

@@ -1,6 +1,7 @@
 """The wall clock is set while the daemon measures: forward by hours, back by minutes, by an hour, by days. It goes on, says so
 once each, tells no period twice, and the journal stays whole. On a clock 300 times as fast, so that hours pass."""
 import contextlib
+import datetime
 import json
 import os
 import sqlite3
@@ -61,6 +62,23 @@ class Clock(GatewayTest):
     def goes_on(self, what):
         count = len(self.minutes())
         until(lambda: len(self.minutes()) >= count + 5, f"five more minutes after {what}")
+
+    def test_a_restart_counts_silence_from_when_it_listened(self):
+        """An analyzer that never spoke is missed five minutes after the first start, not after the begin of the hour."""
+        first_ms = START_MS + 40 * MINUTE
+        self.config(realtime_s=60, channels="      - {factor: a21026, interval_ms: 20000, source: {line: stack, address: 0}}")
+        environment = dict(os.environ, CEMSD_SPEED="60", CEMSD_START_MS=str(first_ms), CEMSD_ORIGIN_MS=str(int(time.time() * 1000)))
+        for alarms in (False, False, True):
+            p = Process(program("cemsd_fast"), "--config", self.path("cemsd.yaml"), cwd=self.folder, env=environment)
+            self.processes.append(p)
+            p.expect("event=started")
+            told = len(self.minutes())
+            until(lambda: self.lives() if alarms else len(self.minutes()) > told, "word of what is missing" if alarms else "a minute")
+            self.assertEqual(p.end(), 0)
+            self.assertEqual(bool(self.lives()), alarms)
+        missing = next(a for a in self.bodies("alarm") if a["kind"] == "missing")
+        raised_ms = datetime.datetime.fromisoformat(missing["time"]).timestamp() * 1000
+        self.assertAlmostEqual(raised_ms - first_ms, 5 * MINUTE, delta=MINUTE)  # a start may take a second, that is a minute here
 
     def test_the_clock_is_set(self):
         daemon = self.begin()
