@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import random
 import signal
 import socket
@@ -184,13 +185,45 @@ def latency():
         tools = None
         # the gateway must know its feed before the subscriber starts, the device must listen before the gateway's second try
         gateway = Gateway(f"  - {{name: l, modbus_tcp: {{host: 127.0.0.1, port: {port}}}}}\n", outlet, alarms="instantaneous: {multiple: 1, samples: 1}")
-        tools = subprocess.run([binary("bench_tools"), "latency", str(port), f"tcp://127.0.0.1:{gateway.alarm}", "400"], capture_output=True, text=True, timeout=60, check=True)
+        tools = subprocess.run([binary("bench_tools"), "latency", str(port), f"tcp://127.0.0.1:{gateway.alarm}", "400", "1"], capture_output=True, text=True, timeout=60, check=True)
         gateway.stop()
         p50, p, _ = map(float, tools.stdout.split())
         medians.append(p50)
         p99.append(p)
     print(f"  answer on the wire to durable, signed alarm at a subscriber: median {statistics.median(medians):.2f} ms")
     report("answer on the wire to alarm at a subscriber, p99", statistics.median(p99), "ms", 10)
+
+
+def crowd():
+    """A thousand subscribers, of whom a hundred are stopped: what the nine hundred notice of it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 16384), most))
+    ratios, grown = [], []
+    for _ in range(arguments.rounds):
+        p99 = []
+        for stopped in (False, True):
+            (port,) = ports(1)
+            outlet = "  - {id: DA001, name: s, medium: gas, channels: [{factor: a21026, interval_ms: 200, source: {line: l, address: 0}, limits: [{max: 35, source: x}]}]}\n"
+            gateway = Gateway(f"  - {{name: l, modbus_tcp: {{host: 127.0.0.1, port: {port}}}}}\n", outlet, alarms="instantaneous: {multiple: 1, samples: 1}")
+            feed = f"tcp://127.0.0.1:{gateway.alarm}"
+            others = subprocess.Popen([binary("bench_tools"), "listen", feed, "100"], stdout=subprocess.PIPE)
+            others.stdout.readline()
+            while gateway.status()["feeds"]["alarm"]["subscriptions"] == 0:
+                time.sleep(0.02)
+            if stopped:
+                others.send_signal(signal.SIGSTOP)
+            before = gateway.rss_mib()
+            tools = subprocess.run([binary("bench_tools"), "latency", str(port), feed, "100", "900"], capture_output=True, text=True, timeout=120, check=True)
+            p99.append(float(tools.stdout.split()[1]))
+            if stopped:
+                grown.append(gateway.rss_mib() - before)
+            others.kill()
+            others.wait()
+            gateway.stop()
+        print(f"  900 of 1,000 subscribers: p99 {p99[0]:.2f} ms, with the other 100 stopped {p99[1]:.2f} ms")
+        ratios.append(p99[1] / p99[0])
+    report("p99 of the 900 with 100 stopped, against none", statistics.median(ratios), "x", 1.2)
+    report("memory while 1,000 subscribe and 100 stand still", max(grown), "MiB", 64)
 
 
 def serial():
@@ -301,7 +334,7 @@ def backlog():
         fill(f"{gateway.folder}/journal.db", 30 * 1440, factors)
         gateway = Gateway(line, outlet, alarms=alarms, realtime_s=1, folder=gateway.folder)
         platform = subprocess.Popen([binary("bench_hj212"), "platform", str(port), str(30 * 1440 * len(factors)), "240"], stdout=subprocess.PIPE, text=True)
-        tools = subprocess.run([binary("bench_tools"), "latency", str(modbus), f"tcp://127.0.0.1:{gateway.alarm}", "400"], capture_output=True, text=True, timeout=60, check=True)
+        tools = subprocess.run([binary("bench_tools"), "latency", str(modbus), f"tcp://127.0.0.1:{gateway.alarm}", "400", "1"], capture_output=True, text=True, timeout=60, check=True)
         frames, records, spent = map(float, platform.communicate(timeout=300)[0].split())
         print(f"  {frames:.0f} frames, {records:.0f} records of one factor in {spent:.1f} s: {frames / spent:.0f} frames/s; alarms meanwhile: median {tools.stdout.split()[0]} ms")
         if records < 30 * 1440 * len(factors):
@@ -432,7 +465,7 @@ def main():
     server = subprocess.Popen([binary("bench_tools"), "server", str(server_port)])
     try:
         for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
-                          ("latency", latency), ("serial", serial),
+                          ("latency", latency), ("crowd", crowd), ("serial", serial),
                           ("codec", codec), ("figures", figures), ("recompute", recompute), ("journal", journal), ("restart", restart), ("analyzers", analyzers), ("backlog", backlog)):
             if not arguments.only or name in arguments.only.split(","):
                 run()

@@ -2,14 +2,17 @@
  *
  *   server PORT               answers any Modbus TCP read with constants, cheaply, until killed
  *   bare PORT LINES MS S      the peer: one thread a line, libmodbus alone, 125 registers each MS; prints us of CPU a
- * transaction latency PORT FEED COUNT   a device whose value jumps, and a subscriber: time from the answer on the wire
- * to the alarm */
+ *                             transaction
+ *   latency PORT FEED COUNT N a device whose value jumps, and N subscribers: time from the answer on the wire to the
+ *                             alarm at each of them
+ *   listen FEED N             N subscribers that only take what comes */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <modbus.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,29 +157,62 @@ static int compare(const void *a, const void *b)
     return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b;
 }
 
-static int latency(int port, const char *feed, int count)
+enum { MOST_SUBSCRIBERS = 2000, WARMING_UP = 20 };
+
+static void *subscribers[MOST_SUBSCRIBERS];
+
+static void subscribe(const char *feed, int count)
 {
-    static double ms[100000];
+    void *context = zmq_ctx_new();
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, count + 10);
+    for (int i = 0; i < count; i++) {
+        subscribers[i] = zmq_socket(context, ZMQ_SUB);
+        zmq_connect(subscribers[i], feed);
+        zmq_setsockopt(subscribers[i], ZMQ_SUBSCRIBE, "alarm/", 6);
+    }
+}
+
+static bool receive(void *subscriber)
+{
+    char body[4096];
+    int more = 1;
+    size_t size = sizeof more;
+    for (; more; zmq_getsockopt(subscriber, ZMQ_RCVMORE, &more, &size))
+        if (zmq_recv(subscriber, body, sizeof body, 0) < 0)
+            return false;
+    return true;
+}
+
+static int latency(int port, const char *feed, int count, int of)
+{
+    static double ms[200000];
     pthread_t thread;
-    void *context = zmq_ctx_new(), *sub = zmq_socket(context, ZMQ_SUB);
+    int measured = 0;
     latency_port = port;
     pthread_create(&thread, NULL, jumping_device, NULL);
-    zmq_connect(sub, feed);
-    zmq_setsockopt(sub, ZMQ_SUBSCRIBE, "alarm/", 6);
-    for (int n = -20; n < count;) { /* the first are for warming up */
-        char body[4096];
-        int more = 1;
-        size_t size = sizeof more;
-        for (; more; zmq_getsockopt(sub, ZMQ_RCVMORE, &more, &size))
-            if (zmq_recv(sub, body, sizeof body, 0) < 0)
+    subscribe(feed, of);
+    for (int n = -WARMING_UP; n < count && measured + of <= (int)(sizeof ms / sizeof ms[0]); n++)
+        for (int i = 0; i < of; i++) {
+            if (!receive(subscribers[i]))
                 return 1;
-        if (n >= 0)
-            ms[n] = (double)(now_ns() - jumped_ns) / 1e6;
-        n++;
-    }
-    qsort(ms, (size_t)count, sizeof ms[0], compare);
-    printf("%.3f %.3f %.3f\n", ms[count / 2], ms[count * 99 / 100], ms[count - 1]);
+            if (n >= 0)
+                ms[measured++] = (double)(now_ns() - jumped_ns) / 1e6;
+        }
+    qsort(ms, (size_t)measured, sizeof ms[0], compare);
+    printf("%.3f %.3f %.3f\n", ms[measured / 2], ms[measured * 99 / 100], ms[measured - 1]);
     return 0;
+}
+
+/* Subscribers that do nothing else, until they are killed. */
+static int listen_only(const char *feed, int count)
+{
+    subscribe(feed, count);
+    printf("ready\n");
+    fflush(stdout);
+    for (;;)
+        for (int i = 0; i < count; i++)
+            if (!receive(subscribers[i]))
+                return 1;
 }
 
 int main(int argc, char **argv)
@@ -188,7 +224,9 @@ int main(int argc, char **argv)
         server((int)n[0]);
     if (argc == 6 && strcmp(argv[1], "bare") == 0)
         return run_bare((int)n[0], (int)n[1], (int)n[2], (int)n[3]);
-    if (argc == 5 && strcmp(argv[1], "latency") == 0)
-        return latency((int)n[0], argv[3], (int)n[2]);
+    if (argc == 6 && strcmp(argv[1], "latency") == 0 && n[3] > 0 && n[3] <= MOST_SUBSCRIBERS)
+        return latency((int)n[0], argv[3], (int)n[2], (int)n[3]);
+    if (argc == 4 && strcmp(argv[1], "listen") == 0 && n[1] > 0 && n[1] <= MOST_SUBSCRIBERS)
+        return listen_only(argv[2], (int)n[1]);
     return 2;
 }
