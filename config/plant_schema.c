@@ -57,6 +57,7 @@ static const struct field KEEP_ROWS[] = {
            "Size from which on the oldest of these go before their time, samples first; 0: however large."),
 };
 SECTION(KEEP_SECTION, "journal.keep", KEEP_ROWS);
+static const struct choice CHAINS[] = {{"sha256", 0}, {"sm3", 1}, {NULL, 0}};
 static const struct field JOURNAL_ROWS[] = {
     {.key = "path",
      .kind = FIELD_TEXT,
@@ -72,6 +73,9 @@ static const struct field JOURNAL_ROWS[] = {
      .otherwise = "",
      .given_at = NO,
      .doc = "How long what is kept. What goes, goes after a signed checkpoint stands for it."},
+    CHOICE(
+        journal_place, chain, "chain", CHAINS, "sha256",
+        "Hash of the chains of a journal that is made: SHA-256, or SM3 (GB/T 32905). One that is there keeps its own."),
 };
 SECTION(JOURNAL_SECTION, "journal", JOURNAL_ROWS);
 

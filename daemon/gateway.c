@@ -399,6 +399,7 @@ static bool open_rooms(struct gateway *g, struct error *err)
         .path = g->plant->journal.path,
         .signer = g->writer_signer,
         .keep = {keep->samples_days, keep->realtime_days, keep->minute_days, (int64_t)(keep->max_gib * 1073741824.0)},
+        .chain = (enum chain_hash)g->plant->journal.chain,
         .wake = wake_journal,
         .owner = g};
     if (!(g->packing = packing_new()))
@@ -406,6 +407,10 @@ static bool open_rooms(struct gateway *g, struct error *err)
     if (!(g->journal = journal_open(&journal, err)) || !(g->compute = compute_new(g->plant, sink, err)) ||
         !(g->channel_ids = gateway_number_channels(g, g->plant, err)))
         return false;
+    if ((int)journal_chain(g->journal) != g->plant->journal.chain)
+        log_line(LOG_WARN, "journal",
+                 "event=chain-kept chain=%s hint=\"a journal keeps its hash: move it away for a new one\"",
+                 chain_hash_name(journal_chain(g->journal)));
     gateway_append_event(g, "start", "");
     if (!recover(g, clock_wall_ms(), err))
         return false;

@@ -43,8 +43,9 @@ static bool same_foundations(const struct plant *a, const struct plant *b)
 {
     return strcmp(a->site.name, b->site.name) == 0 && strcmp(a->site.code, b->site.code) == 0 &&
            strcmp(a->site.mn, b->site.mn) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
-           same_keep(&a->journal.keep, &b->journal.keep) && strcmp(a->control.bind, b->control.bind) == 0 &&
-           strcmp(a->console.bind, b->console.bind) == 0 && same_feeds(&a->feeds, &b->feeds);
+           same_keep(&a->journal.keep, &b->journal.keep) && a->journal.chain == b->journal.chain &&
+           strcmp(a->control.bind, b->control.bind) == 0 && strcmp(a->console.bind, b->console.bind) == 0 &&
+           same_feeds(&a->feeds, &b->feeds);
 }
 
 /* All that can fail comes before anything changes. */

@@ -18,10 +18,12 @@ static bool check_stated(struct check *c, uint64_t seq, const uint8_t before[CHA
     char prev[CHAIN_HEX];
     json_t *o = json_loadb(body, length, 0, NULL);
     const char *stated = json_string_value(json_object_get(o, "prev"));
-    bool good = json_integer_value(json_object_get(o, "seq")) == (json_int_t)seq && stated &&
+    enum chain_hash chain;
+    bool good = chain_hash_parse(json_string_value(json_object_get(o, "chain")), &chain) && chain == c->chain &&
+                json_integer_value(json_object_get(o, "seq")) == (json_int_t)seq && stated &&
                 (!anchored || strcmp(stated, hex_encode(before, CHAIN_BYTES, prev)) == 0);
     json_decref(o);
-    return good || check_fault(c, seq, "the seq or prev stated in the body is not that of its place");
+    return good || check_fault(c, seq, "the seq, prev or chain stated in the body is not that of its place");
 }
 
 bool check_signature(struct check *c, const struct signed_entry *signed_entry)
@@ -64,7 +66,7 @@ static bool check_span(struct check *c, uint64_t seq, const uint8_t hash[CHAIN_B
     while (c->next_checkpoint < c->checkpoints->count &&
            c->checkpoints->at[c->next_checkpoint].spans[c->stream].to < seq) {
         c->next_checkpoint++;
-        c->merkle = (struct merkle){0};
+        c->merkle = (struct merkle){.hash = c->chain};
     }
     if (c->next_checkpoint == c->checkpoints->count)
         return true;
@@ -118,7 +120,7 @@ bool check_entry(void *owner, const struct signed_entry *signed_entry)
     if (gone && !check_removed(c, e, signed_entry->kind))
         return false;
     if (!gone && c->anchored &&
-        (!chain_next(c->hash, e->body, e->length, after) || memcmp(after, e->hash, CHAIN_BYTES) != 0))
+        (!chain_next(c->chain, c->hash, e->body, e->length, after) || memcmp(after, e->hash, CHAIN_BYTES) != 0))
         return check_fault(c, e->seq, "altered: the hash does not follow from the body and the hash before it");
     if (!gone && e->topic &&
         (!check_stated(c, e->seq, c->hash, c->anchored, e->body, e->length) || !check_signature(c, signed_entry)))

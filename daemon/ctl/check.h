@@ -10,6 +10,7 @@
 struct check {
     struct keyring *ring; /* empty: signatures are not checked */
     enum stream stream;
+    enum chain_hash chain; /* of a journal; of messages what the last one said */
     uint64_t from, to;
     uint64_t first, last, count, signed_count, unsigned_count, gaps;
     uint8_t hash[CHAIN_BYTES];

@@ -2,7 +2,7 @@
  * board cemsctl prove --stream S --from SEQ      proof that one entry is of its checkpoint, as JSON cemsctl verify
  * --proof FILE --key FILE   is it?
  *
- *   entry ─ SHA-256(before ‖ body) ─► chain value ─ path ─► R of its stream ─ with the other R ─► root, signed */
+ *   entry ─ H(before ‖ body) ─► chain value ─ path ─► R of its stream ─ with the other R ─► root, signed */
 #include "ctl/checkpoints.h"
 
 #include "journal/merkle.h"
@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +31,7 @@ static bool read_spans(const json_t *streams, struct checkpoint *c)
             return false;
         memcpy(roots + (size_t)s * CHAIN_BYTES, c->spans[s].root, CHAIN_BYTES);
     }
-    EVP_Digest(roots, sizeof roots, root, NULL, EVP_sha256(), NULL);
+    chain_digest(c->chain, roots, sizeof roots, root);
     return memcmp(root, c->root, CHAIN_BYTES) == 0;
 }
 
@@ -43,13 +42,14 @@ bool checkpoint_read(const char *body, size_t length, struct checkpoint *out)
                *time = json_string_value(json_object_get(o, "time"));
     *out = (struct checkpoint){.length = length};
     bool good = day && strlen(day) == 10 && time && instant_parse(time, &out->time_ms) &&
+                chain_hash_parse(json_string_value(json_object_get(o, "chain")), &out->chain) &&
                 read_hash(o, "root", out->root) && read_hash(o, "prev", out->prev) &&
                 read_spans(json_object_get(o, "streams"), out) && (out->body = malloc(length + 1));
     if (good) {
         memcpy(out->day, day, sizeof out->day);
         memcpy(out->body, body, length);
         out->body[length] = '\0';
-        EVP_Digest(body, length, out->digest, NULL, EVP_sha256(), NULL);
+        chain_digest(out->chain, body, length, out->digest);
     }
     json_decref(o);
     return good;
@@ -205,7 +205,7 @@ static int print_proof(enum stream stream, const struct found *f, const struct c
 {
     uint8_t path[MERKLE_DEPTH][CHAIN_BYTES];
     uint64_t count = c->spans[stream].to - c->spans[stream].from + 1;
-    size_t steps = merkle_path(values, count, f->seq - c->spans[stream].from, path);
+    size_t steps = merkle_path(c->chain, values, count, f->seq - c->spans[stream].from, path);
     json_t *o = json_object(), *list = json_array();
     for (size_t i = 0; i < steps; i++)
         json_array_append_new(list, hex_json(path[i], CHAIN_BYTES));
@@ -269,12 +269,12 @@ int ctl_prove(struct ctl *ctl)
 }
 
 /* The chain value of the entry the proof speaks of. */
-static bool value_of(const json_t *proof, uint8_t value[CHAIN_BYTES])
+static bool value_of(const json_t *proof, enum chain_hash chain, uint8_t value[CHAIN_BYTES])
 {
     const char *hex = json_string_value(json_object_get(proof, "body_hex"));
     uint8_t before[CHAIN_BYTES], *body = hex ? malloc(strlen(hex) / 2 + 1) : NULL;
     bool good = body && hex_decode(hex, body, strlen(hex) / 2) && read_hash(proof, "before", before) &&
-                chain_next(before, body, strlen(hex) / 2, value);
+                chain_next(chain, before, body, strlen(hex) / 2, value);
     free(body);
     return good;
 }
@@ -290,7 +290,7 @@ static const char *wrong_with(const json_t *proof, const struct checkpoint *c, s
     bool revoked;
     uint64_t seq = (uint64_t)json_integer_value(json_object_get(proof, "seq"));
     size_t steps = json_array_size(list), length = signed_ ? strlen(signed_) / 2 : 0;
-    if (!name || !stream_parse(name, &stream) || steps > MERKLE_DEPTH || !value_of(proof, value))
+    if (!name || !stream_parse(name, &stream) || steps > MERKLE_DEPTH || !value_of(proof, c->chain, value))
         return "it is not a proof";
     for (size_t i = 0; i < steps; i++) {
         const char *text = json_string_value(json_array_get(list, i));
@@ -302,8 +302,8 @@ static const char *wrong_with(const json_t *proof, const struct checkpoint *c, s
         return "the checkpoint is not signed by this key";
     const struct span *span = &c->spans[stream];
     if (seq < span->from || seq > span->to ||
-        !merkle_prove(value, seq - span->from, span->to - span->from + 1, (const uint8_t(*)[CHAIN_BYTES])path, steps,
-                      root) ||
+        !merkle_prove(c->chain, value, seq - span->from, span->to - span->from + 1, (const uint8_t(*)[CHAIN_BYTES])path,
+                      steps, root) ||
         memcmp(root, span->root, CHAIN_BYTES) != 0)
         return "the entry is not of the checkpoint: altered";
     return NULL;

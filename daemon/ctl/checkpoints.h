@@ -11,7 +11,8 @@ struct checkpoint {
         uint64_t from, to;
         uint8_t root[CHAIN_BYTES], hash[CHAIN_BYTES];
     } spans[STREAMS];
-    uint8_t root[CHAIN_BYTES], prev[CHAIN_BYTES], digest[CHAIN_BYTES]; /* digest: SHA-256 of the body */
+    enum chain_hash chain;
+    uint8_t root[CHAIN_BYTES], prev[CHAIN_BYTES], digest[CHAIN_BYTES]; /* digest: of the body */
     char *body;
     size_t length;
     char key[KEY_ID];

@@ -82,13 +82,15 @@ static bool resume(struct follower *f)
     json_t *saved = line ? json_loads(line, 0, NULL) : NULL;
     const json_t *body = json_object_get(saved, "body");
     json_t *o = body ? json_loadb(json_string_value(body), json_string_length(body), 0, NULL) : NULL;
+    enum chain_hash chain = CHAIN_SHA256;
     const char *prev = json_string_value(json_object_get(o, "prev")),
                *stream = json_string_value(json_object_get(o, "stream"));
     bool good = !line || (prev && stream && strcmp(stream, stream_name(f->stream)) == 0 &&
-                          hex_decode(prev, before, CHAIN_BYTES));
+                          hex_decode(prev, before, CHAIN_BYTES) &&
+                          chain_hash_parse(json_string_value(json_object_get(o, "chain")), &chain));
     if (line && good) {
         f->last = (uint64_t)json_integer_value(json_object_get(o, "seq"));
-        chain_next(before, json_string_value(body), json_string_length(body), f->hash);
+        chain_next(chain, before, json_string_value(body), json_string_length(body), f->hash);
         f->anchored = true;
     }
     json_decref(o);
@@ -125,7 +127,9 @@ static bool take(struct follower *f, struct frames *m)
     uint64_t seq = (uint64_t)json_integer_value(json_object_get(o, "seq"));
     const char *prev = json_string_value(json_object_get(o, "prev"));
     uint8_t before[CHAIN_BYTES];
-    bool good = prev && hex_decode(prev, before, CHAIN_BYTES) && seq > 0;
+    enum chain_hash chain;
+    bool good = prev && hex_decode(prev, before, CHAIN_BYTES) && seq > 0 &&
+                chain_hash_parse(json_string_value(json_object_get(o, "chain")), &chain);
     json_decref(o);
     if (!good)
         return fault(f, "is not a message", f->last + 1);
@@ -137,7 +141,7 @@ static bool take(struct follower *f, struct frames *m)
         return fault(f, "does not follow from the message before it", seq);
     if (f->key && !verifier_check(f->key, body, length, zmq_msg_data(&m->part[2]), zmq_msg_size(&m->part[2])))
         return fault(f, "is not signed by this key", seq);
-    chain_next(before, body, length, f->hash);
+    chain_next(chain, before, body, length, f->hash);
     f->anchored = true;
     f->last = seq;
     printf("%.*s\n", (int)length, body);

@@ -1,6 +1,6 @@
 /* cemsctl verify: is it complete and unaltered?
  *
- *   from a journal   every stream: seq without gaps, hash = SHA-256(hash before ‖ body), the seq and prev a published
+ *   from a journal   every stream: seq without gaps, hash = H(hash before ‖ body), the seq and prev a published
  *                    body states are those of its place, its signature is the key's; the entries of each checkpoint
  *                    have its root, and what retention took away is what a checkpoint stands for
  *   from messages    the same for saved feed messages ({"topic","body","signature"} a line) or an export, as far as a
@@ -73,9 +73,11 @@ static int verify_journal(struct ctl *ctl, struct keyring *ring, uint64_t from, 
     int code = CTL_DONE;
     struct checkpoints checkpoints;
     char wrong[320];
+    enum chain_hash chain;
     struct reader *reader = ctl_reader(ctl, &code);
     if (!reader)
         return code;
+    chain = reader_chain(reader);
     if (!keyring_hear_all(ring, reader, &err))
         code = ctl_fail(CTL_FAILED, "%s", err.text);
     if (!checkpoints_load(reader, ring, &checkpoints, wrong)) {
@@ -85,7 +87,13 @@ static int verify_journal(struct ctl *ctl, struct keyring *ring, uint64_t from, 
     if (ctl->checkpoint && !check_board(ctl, &checkpoints))
         code = CTL_FAILED;
     for (int s = 0; s < STREAMS; s++) {
-        struct check c = {.ring = ring, .stream = (enum stream)s, .from = from, .to = to, .checkpoints = &checkpoints};
+        struct check c = {.ring = ring,
+                          .stream = (enum stream)s,
+                          .chain = chain,
+                          .merkle.hash = chain,
+                          .from = from,
+                          .to = to,
+                          .checkpoints = &checkpoints};
         if (ctl->stream && strcmp(ctl->stream, stream_name(c.stream)) != 0)
             continue;
         if (verify_stream(ctl, reader, &c) != CTL_DONE)

@@ -47,7 +47,7 @@ static bool follow(void *owner, const struct signed_entry *signed_entry)
     if (removed)
         memcpy(c->hash, e->hash, CHAIN_BYTES);
     else
-        chain_next(signed_entry->before, e->body, e->length, c->hash);
+        chain_next(c->chain, signed_entry->before, e->body, e->length, c->hash);
     if (c->count++ == 0)
         c->first = e->seq;
     c->last = e->seq;
@@ -67,15 +67,21 @@ static bool check_body_line(struct saved *saved, const json_t *line)
                               .topic = "",
                               .seq = (uint64_t)json_integer_value(json_object_get(o, "seq"))};
     uint8_t before[CHAIN_BYTES];
+    enum chain_hash chain;
     const char *time = json_string_value(json_object_get(o, "time"));
     if (!time || !instant_parse(time, &e.time_ms))
         e.time_ms = INT64_MAX;
     bool good = name && prev && stream_parse(name, &e.stream) && e.stream <= STREAM_DISCLOSURE &&
-                hex_decode(prev, before, CHAIN_BYTES);
+                hex_decode(prev, before, CHAIN_BYTES) &&
+                chain_hash_parse(json_string_value(json_object_get(o, "chain")), &chain);
     size_t digits = signature ? strlen(signature) : 0;
     if (good && digits > 0 && digits <= 2 * SIGNATURE_BYTES && hex_decode(signature, e.signature, digits / 2))
         e.signature_length = digits / 2;
     json_decref(o);
+    if (good && chain != saved->streams[e.stream].chain) { /* those before it were of the other */
+        signatures_flush(saved->signatures);
+        saved->streams[e.stream].chain = chain;
+    }
     if (good)
         signatures_add(saved->signatures, &e, "", before);
     return good;
@@ -113,7 +119,7 @@ static bool check_checkpoint_line(struct check streams[2], const json_t *line)
     for (int s = 0; s < 2 && good; s++) {
         struct check *c = &streams[s];
         const struct span *span = &point.spans[s];
-        struct merkle merkle = {0};
+        struct merkle merkle = {.hash = point.chain};
         if (c->fault[0] || c->gaps > 0 || c->count == 0 || span->from < c->first || span->to > c->last ||
             span->to < span->from)
             continue;

@@ -3,12 +3,41 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-bool chain_next(const uint8_t before[CHAIN_BYTES], const void *body, size_t length, uint8_t after[CHAIN_BYTES])
+static const char *const NAMES[CHAIN_HASHES] = {"sha256", "sm3"};
+
+const char *chain_hash_name(enum chain_hash hash)
+{
+    return NAMES[hash];
+}
+
+bool chain_hash_parse(const char *name, enum chain_hash *hash)
+{
+    *hash = CHAIN_SHA256;
+    for (int i = 0; name && i < CHAIN_HASHES; i++)
+        if (strcmp(name, NAMES[i]) == 0) {
+            *hash = (enum chain_hash)i;
+            return true;
+        }
+    return !name;
+}
+
+static const EVP_MD *method(enum chain_hash hash)
+{
+    return hash == CHAIN_SM3 ? EVP_sm3() : EVP_sha256();
+}
+
+bool chain_digest(enum chain_hash hash, const void *bytes, size_t length, uint8_t digest[CHAIN_BYTES])
+{
+    return EVP_Digest(bytes, length, digest, NULL, method(hash), NULL) == 1;
+}
+
+bool chain_next(enum chain_hash hash, const uint8_t before[CHAIN_BYTES], const void *body, size_t length,
+                uint8_t after[CHAIN_BYTES])
 {
     static _Thread_local EVP_MD_CTX *context; /* one for the thread's life: a fresh one costs more than the hash */
     if (!context && !(context = EVP_MD_CTX_new()))
         return false;
-    return EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(context, before, CHAIN_BYTES) == 1 &&
+    return EVP_DigestInit_ex(context, method(hash), NULL) == 1 && EVP_DigestUpdate(context, before, CHAIN_BYTES) == 1 &&
            EVP_DigestUpdate(context, body, length) == 1 && EVP_DigestFinal_ex(context, after, NULL) == 1;
 }
 

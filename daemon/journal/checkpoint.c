@@ -1,10 +1,10 @@
 #include "journal/checkpoint.h"
 
+#include "journal/file.h"
 #include "journal/merkle.h"
 #include "model/instant.h"
 
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,15 +14,16 @@ struct span {
 };
 
 struct last {
+    enum chain_hash chain; /* of the journal */
     bool any;
     uint64_t to[STREAMS];
-    uint8_t digest[CHAIN_BYTES]; /* SHA-256 of its body */
+    uint8_t digest[CHAIN_BYTES]; /* of its body */
 };
 
 static int load_last(sqlite3 *db, struct last *last)
 {
     sqlite3_stmt *s = NULL;
-    *last = (struct last){0};
+    *last = (struct last){.chain = journal_file_chain(db)};
     int code = sqlite3_prepare_v2(db,
                                   "SELECT body, alarm_to, disclosure_to, sample_to, event_to FROM checkpoint"
                                   " ORDER BY number DESC LIMIT 1",
@@ -30,8 +31,7 @@ static int load_last(sqlite3 *db, struct last *last)
     code = code == SQLITE_OK ? sqlite3_step(s) : code;
     if (code == SQLITE_ROW) {
         last->any = true;
-        EVP_Digest(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), last->digest, NULL, EVP_sha256(),
-                   NULL);
+        chain_digest(last->chain, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), last->digest);
         for (int i = 0; i < STREAMS; i++)
             last->to[i] = (uint64_t)sqlite3_column_int64(s, 1 + i);
     }
@@ -40,9 +40,10 @@ static int load_last(sqlite3 *db, struct last *last)
 }
 
 /* The entries of a stream after `after`: their root, and the chain value at their end. */
-static int span_of(sqlite3 *db, enum stream stream, uint64_t after, struct span *span, bool *more)
+static int span_of(sqlite3 *db, enum chain_hash chain, enum stream stream, uint64_t after, struct span *span,
+                   bool *more)
 {
-    struct merkle merkle = {0};
+    struct merkle merkle = {.hash = chain};
     sqlite3_stmt *s = NULL;
     int code = sqlite3_prepare_v2(db, "SELECT seq, hash FROM entry WHERE stream = ?1 AND seq >= ?2 ORDER BY seq", -1,
                                   &s, NULL);
@@ -77,8 +78,9 @@ static size_t write_body(char *body, size_t room, const char *mn, int64_t time_m
     uint8_t roots[STREAMS * CHAIN_BYTES], root[CHAIN_BYTES];
     instant_format(time_ms, time);
     int n = snprintf(body, room,
-                     "{\"v\":1,\"checkpoint\":\"%.10s\",\"mn\":\"%s\",\"time\":\"%s\",\"prev\":\"%s\",\"streams\":{",
-                     time, mn, time, hex_encode(last->digest, CHAIN_BYTES, hex));
+                     "{\"v\":1,\"checkpoint\":\"%.10s\",\"mn\":\"%s\",\"time\":\"%s\",\"prev\":\"%s\",%s\"streams\":{",
+                     time, mn, time, hex_encode(last->digest, CHAIN_BYTES, hex),
+                     last->chain == CHAIN_SM3 ? "\"chain\":\"sm3\"," : "");
     for (int i = 0; i < STREAMS; i++) {
         memcpy(roots + (size_t)i * CHAIN_BYTES, spans[i].root, CHAIN_BYTES);
         n += snprintf(body + n, room - (size_t)n,
@@ -86,7 +88,7 @@ static size_t write_body(char *body, size_t room, const char *mn, int64_t time_m
                       i ? "," : "", stream_name((enum stream)i), spans[i].from, spans[i].to,
                       hex_encode(spans[i].root, CHAIN_BYTES, hex), hex_encode(spans[i].hash, CHAIN_BYTES, hash));
     }
-    EVP_Digest(roots, sizeof roots, root, NULL, EVP_sha256(), NULL);
+    chain_digest(last->chain, roots, sizeof roots, root);
     n += snprintf(body + n, room - (size_t)n, "},\"root\":\"%s\"}", hex_encode(root, CHAIN_BYTES, hex));
     return (size_t)n;
 }
@@ -128,7 +130,7 @@ int checkpoint_write(sqlite3 *db, struct signer *signer, const char *mn, int64_t
     int code = load_last(db, &last);
     *more = false;
     for (int i = 0; i < STREAMS && code == SQLITE_OK; i++) {
-        code = span_of(db, (enum stream)i, last.to[i], &spans[i], more);
+        code = span_of(db, last.chain, (enum stream)i, last.to[i], &spans[i], more);
         news |= spans[i].to > last.to[i];
     }
     if (code != SQLITE_OK || !news)

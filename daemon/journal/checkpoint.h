@@ -1,7 +1,7 @@
 /* Checkpoints: once a day one signed line stands for everything the journal holds.
  *
- *   body = {"v":1,"checkpoint":DAY,"mn":MN,"time":T,"prev":SHA-256 of the body before it (64 zeros at first),
- *           "streams":{STREAM:{"from":a,"to":b,"root":R,"hash":H} ...},"root":SHA-256(R ‖ R ‖ R ‖ R)}
+ *   body = {"v":1,"checkpoint":DAY,"mn":MN,"time":T,"prev":H of the body before it (64 zeros at first),
+ *           ["chain":"sm3",] "streams":{STREAM:{"from":a,"to":b,"root":R,"hash":H} ...},"root":H(R ‖ R ‖ R ‖ R)}
  *
  * R is the Merkle root (merkle.h) over the chain values of the entries a..b of the stream, those since the checkpoint
  * before; H the chain value after b. Whoever keeps the root, on paper if need be, can have every entry of the span

@@ -19,6 +19,26 @@ static int pragma_number(sqlite3 *db, const char *sql, int otherwise)
     return value;
 }
 
+/* A name of no hash we know gives false. */
+static bool read_chain(sqlite3 *db, enum chain_hash *chain)
+{
+    sqlite3_stmt *s = NULL;
+    bool known = true;
+    *chain = CHAIN_SHA256;
+    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'chain'", -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        known = chain_hash_parse((const char *)sqlite3_column_text(s, 0), chain);
+    sqlite3_finalize(s);
+    return known;
+}
+
+enum chain_hash journal_file_chain(sqlite3 *db)
+{
+    enum chain_hash chain;
+    read_chain(db, &chain);
+    return chain;
+}
+
 /* All of it or nothing. */
 static bool in_transaction(sqlite3 *db, const char *sql)
 {
@@ -30,9 +50,10 @@ static bool in_transaction(sqlite3 *db, const char *sql)
     return false;
 }
 
-/* Is it ours? An empty database is, as soon as it has its tables. */
-static bool recognise(sqlite3 *db, const char *path, bool create, struct error *err)
+/* Is it ours? An empty database is, as soon as it has its tables; create NULL: nothing is made or migrated. */
+static bool recognise(sqlite3 *db, const char *path, const char *create, struct error *err)
 {
+    enum chain_hash chain;
     sqlite3_stmt *probe = NULL;
     int code = sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_master", -1, &probe, NULL);
     code = code == SQLITE_OK ? sqlite3_step(probe) : code;
@@ -44,7 +65,7 @@ static bool recognise(sqlite3 *db, const char *path, bool create, struct error *
     if (tables < 0)
         return error_set(err, "journal %s can't be read: %s", path, sqlite3_errmsg(db));
     if (tables == 0 && create) {
-        if (in_transaction(db, JOURNAL_TABLES))
+        if (in_transaction(db, create))
             return true;
         return error_set(err, "journal %s: make its tables: %s", path, sqlite3_errmsg(db));
     }
@@ -58,6 +79,8 @@ static bool recognise(sqlite3 *db, const char *path, bool create, struct error *
     if (version != JOURNAL_VERSION)
         return error_set(err, "journal %s has version %d, this program reads version %d", path, version,
                          JOURNAL_VERSION);
+    if (!read_chain(db, &chain))
+        return error_set(err, "journal %s is chained by a hash this program does not know", path);
     return true;
 }
 
@@ -107,13 +130,13 @@ static bool try_write(sqlite3 *db, const char *path, struct error *err)
                      code == SQLITE_FULL ? "; free some space and start again" : "");
 }
 
-sqlite3 *journal_file_open(const char *path, int *lock, struct error *err)
+sqlite3 *journal_file_open(const char *path, enum chain_hash chain, int *lock, struct error *err)
 {
     *lock = take_lock(path, err);
     if (*lock < 0)
         return NULL;
     sqlite3 *db = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-    if (db && recognise(db, path, true, err) && try_write(db, path, err))
+    if (db && recognise(db, path, JOURNAL_TABLES[chain], err) && try_write(db, path, err))
         return db;
     sqlite3_close(db);
     close(*lock);
@@ -124,7 +147,7 @@ sqlite3 *journal_file_open(const char *path, int *lock, struct error *err)
 sqlite3 *journal_file_open_read(const char *path, struct error *err)
 {
     sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY, err);
-    if (db && recognise(db, path, false, err))
+    if (db && recognise(db, path, NULL, err))
         return db;
     sqlite3_close(db);
     return NULL;

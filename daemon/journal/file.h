@@ -2,6 +2,7 @@
 #ifndef CEMSD_JOURNAL_FILE_H
 #define CEMSD_JOURNAL_FILE_H
 
+#include "journal/chain.h"
 #include "model/error.h"
 
 #include <sqlite3.h>
@@ -9,10 +10,13 @@
 
 enum { JOURNAL_APPLICATION_ID = 0x43454D53 /* "CEMS" */, JOURNAL_VERSION = 5 };
 
-/* Opens for writing, creating tables in an empty file, bringing an older one up to this version; tries a write. *lock
- * is a file descriptor that keeps a second writer out as long as it is open. */
-sqlite3 *journal_file_open(const char *path, int *lock, struct error *err);
+/* Opens for writing, creating tables (with chains of that hash) in an empty file, bringing an older one up to this
+ * version; tries a write. *lock is a file descriptor that keeps a second writer out as long as it is open. */
+sqlite3 *journal_file_open(const char *path, enum chain_hash chain, int *lock, struct error *err);
 /* Opens for reading only. */
 sqlite3 *journal_file_open_read(const char *path, struct error *err);
+
+/* The hash of its chains. */
+enum chain_hash journal_file_chain(sqlite3 *db);
 
 #endif

@@ -69,6 +69,7 @@ enum { STATEMENTS = 7 };
 
 struct journal {
     struct journal_settings settings;
+    enum chain_hash chain;
     char path[PATH_BYTES];
 
     /* the loop's own */

@@ -146,6 +146,11 @@ static void release(struct journal *journal)
     free(journal);
 }
 
+enum chain_hash journal_chain(const struct journal *journal)
+{
+    return journal->chain;
+}
+
 struct journal *journal_open(const struct journal_settings *settings, struct error *err)
 {
     struct journal *journal = calloc(1, sizeof *journal);
@@ -163,7 +168,8 @@ struct journal *journal_open(const struct journal_settings *settings, struct err
     pthread_cond_init(&journal->work, &monotonic);
     pthread_cond_init(&journal->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    journal->db = journal_file_open(settings->path, &journal->file_lock, err);
+    journal->db = journal_file_open(settings->path, settings->chain, &journal->file_lock, err);
+    journal->chain = journal->db ? journal_file_chain(journal->db) : settings->chain;
     if (!journal->db || !load_names(journal, err) || !check_ends(journal, err) || !writer_prepare(journal, err)) {
         release(journal);
         return NULL;
@@ -230,7 +236,7 @@ static void number_and_chain(struct journal *journal, struct item *item, enum st
     entry->seq = ++journal->head[stream].seq;
     entry->time_ms = time_ms;
     snprintf(item->entry_kind, sizeof item->entry_kind, "%s", kind);
-    chain_next(journal->head[stream].hash, entry->body, entry->length, entry->hash);
+    chain_next(journal->chain, journal->head[stream].hash, entry->body, entry->length, entry->hash);
     memcpy(journal->head[stream].hash, entry->hash, CHAIN_BYTES);
     journal->last_seq = entry->seq;
     item_list_add(&journal->pending, item);
@@ -239,10 +245,11 @@ static void number_and_chain(struct journal *journal, struct item *item, enum st
 bool journal_publish(struct journal *journal, enum stream stream, int64_t time_ms, const char *kind, const char *topic,
                      const char *members, size_t length)
 {
-    char head[160], prev[CHAIN_HEX];
-    int head_length = snprintf(head, sizeof head, "{\"v\":1,\"stream\":\"%s\",\"seq\":%llu,\"prev\":\"%s\",",
+    char head[192], prev[CHAIN_HEX];
+    int head_length = snprintf(head, sizeof head, "{\"v\":1,\"stream\":\"%s\",\"seq\":%llu,\"prev\":\"%s\",%s",
                                STREAM[stream], (unsigned long long)journal->head[stream].seq + 1,
-                               hex_encode(journal->head[stream].hash, CHAIN_BYTES, prev));
+                               hex_encode(journal->head[stream].hash, CHAIN_BYTES, prev),
+                               journal->chain == CHAIN_SM3 ? "\"chain\":\"sm3\"," : "");
     size_t topic_length = strlen(topic) + 1,
            body_length = (size_t)head_length + length - 1; /* members bring their own { */
     if (body_length > JOURNAL_BODY_MAX || topic_length > TOPIC_BYTES) {

@@ -48,6 +48,7 @@ struct journal_settings {
     const char *path;
     struct signer *signer; /* borrowed, used by the writer only; NULL: unsigned */
     struct journal_keep keep;
+    enum chain_hash chain;     /* of a file that is made; one that is there keeps its own */
     void (*wake)(void *owner); /* from the writer's thread: something is durable, or the state has changed */
     void *owner;
 };
@@ -57,6 +58,7 @@ struct journal;
 /* Opens or creates the file, checks that it is a journal, that it can be written and that the ends of its chains are
  * whole, and starts the writer. NULL with err that says what to do; the file is never deleted or repaired. */
 struct journal *journal_open(const struct journal_settings *settings, struct error *err);
+enum chain_hash journal_chain(const struct journal *journal);
 /* Makes everything appended durable (waits up to 10 s for a failing disk), stops the writer, closes. False: some was
  * lost. */
 bool journal_close(struct journal *journal);

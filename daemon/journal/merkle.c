@@ -1,25 +1,25 @@
 #include "journal/merkle.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
-static void hash_of(uint8_t prefix, const uint8_t *left, const uint8_t *right, uint8_t out[CHAIN_BYTES])
+static void hash_of(enum chain_hash hash, uint8_t prefix, const uint8_t *left, const uint8_t *right,
+                    uint8_t out[CHAIN_BYTES])
 {
     uint8_t bytes[1 + 2 * CHAIN_BYTES];
     bytes[0] = prefix;
     memcpy(bytes + 1, left, CHAIN_BYTES);
     if (right)
         memcpy(bytes + 1 + CHAIN_BYTES, right, CHAIN_BYTES);
-    EVP_Digest(bytes, 1 + (right ? 2U : 1U) * CHAIN_BYTES, out, NULL, EVP_sha256(), NULL);
+    chain_digest(hash, bytes, 1 + (right ? 2U : 1U) * CHAIN_BYTES, out);
 }
 
 void merkle_add(struct merkle *m, const uint8_t value[CHAIN_BYTES])
 {
     uint8_t carried[CHAIN_BYTES];
     int height = 0;
-    hash_of(0, value, NULL, carried);
+    hash_of(m->hash, 0, value, NULL, carried);
     for (uint64_t n = m->count++; n & 1; n >>= 1, height++)
-        hash_of(1, m->level[height], carried, carried);
+        hash_of(m->hash, 1, m->level[height], carried, carried);
     memcpy(m->level[height], carried, CHAIN_BYTES);
 }
 
@@ -31,16 +31,17 @@ void merkle_root(const struct merkle *m, uint8_t root[CHAIN_BYTES])
         if (!(m->count >> height & 1))
             continue;
         if (any)
-            hash_of(1, m->level[height], root, root);
+            hash_of(m->hash, 1, m->level[height], root, root);
         else
             memcpy(root, m->level[height], CHAIN_BYTES);
         any = true;
     }
 }
 
-static void root_of(const uint8_t (*values)[CHAIN_BYTES], uint64_t count, uint8_t root[CHAIN_BYTES])
+static void root_of(enum chain_hash hash, const uint8_t (*values)[CHAIN_BYTES], uint64_t count,
+                    uint8_t root[CHAIN_BYTES])
 {
-    struct merkle m = {0};
+    struct merkle m = {.hash = hash};
     for (uint64_t i = 0; i < count; i++)
         merkle_add(&m, values[i]);
     merkle_root(&m, root);
@@ -54,25 +55,25 @@ static uint64_t left_of(uint64_t count)
     return power;
 }
 
-size_t merkle_path(const uint8_t (*values)[CHAIN_BYTES], uint64_t count, uint64_t index,
+size_t merkle_path(enum chain_hash hash, const uint8_t (*values)[CHAIN_BYTES], uint64_t count, uint64_t index,
                    uint8_t path[MERKLE_DEPTH][CHAIN_BYTES])
 {
     if (count <= 1)
         return 0;
     uint64_t left = left_of(count);
     bool in_left = index < left;
-    size_t length =
-        in_left ? merkle_path(values, left, index, path) : merkle_path(values + left, count - left, index - left, path);
+    size_t length = in_left ? merkle_path(hash, values, left, index, path)
+                            : merkle_path(hash, values + left, count - left, index - left, path);
     if (in_left)
-        root_of(values + left, count - left, path[length]);
+        root_of(hash, values + left, count - left, path[length]);
     else
-        root_of(values, left, path[length]);
+        root_of(hash, values, left, path[length]);
     return length + 1;
 }
 
 /* From the leaf up: which side each step stands on follows from the place alone. */
-bool merkle_prove(const uint8_t value[CHAIN_BYTES], uint64_t index, uint64_t count, const uint8_t (*path)[CHAIN_BYTES],
-                  size_t length, uint8_t root[CHAIN_BYTES])
+bool merkle_prove(enum chain_hash hash, const uint8_t value[CHAIN_BYTES], uint64_t index, uint64_t count,
+                  const uint8_t (*path)[CHAIN_BYTES], size_t length, uint8_t root[CHAIN_BYTES])
 {
     bool on_left[MERKLE_DEPTH];
     size_t depth = 0;
@@ -86,12 +87,12 @@ bool merkle_prove(const uint8_t value[CHAIN_BYTES], uint64_t index, uint64_t cou
     }
     if (depth != length)
         return false;
-    hash_of(0, value, NULL, root);
+    hash_of(hash, 0, value, NULL, root);
     for (size_t i = 0; i < length; i++) {
         if (on_left[depth - 1 - i])
-            hash_of(1, root, path[i], root);
+            hash_of(hash, 1, root, path[i], root);
         else
-            hash_of(1, path[i], root, root);
+            hash_of(hash, 1, path[i], root, root);
     }
     return true;
 }

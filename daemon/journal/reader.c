@@ -32,6 +32,11 @@ struct reader *reader_open(const char *path, struct error *err)
     return reader;
 }
 
+enum chain_hash reader_chain(const struct reader *reader)
+{
+    return journal_file_chain(reader->db);
+}
+
 void reader_close(struct reader *reader)
 {
     if (reader)
@@ -553,6 +558,7 @@ bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq,
     sqlite3_stmt *s = NULL;
     uint8_t before[CHAIN_BYTES] = {0}, after[CHAIN_BYTES];
     bool first = true, ok = true;
+    const enum chain_hash chain = journal_file_chain(db);
     *seq = 0;
     memset(hash, 0, CHAIN_BYTES);
     if (sqlite3_prepare_v2(db,
@@ -571,7 +577,7 @@ bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq,
         bool known = (!first || at == 1) && length > 0;
         if (sqlite3_column_bytes(s, 2) != CHAIN_BYTES || (!first && at != *seq + 1))
             ok = error_set(err, "%s/%" PRIu64 " does not follow %" PRIu64, stream_name(stream), at, *seq);
-        else if (known && (!chain_next(before, body ? body : "", length, after) ||
+        else if (known && (!chain_next(chain, before, body ? body : "", length, after) ||
                            memcmp(after, sqlite3_column_blob(s, 2), CHAIN_BYTES) != 0))
             ok = error_set(err, "%s/%" PRIu64 " does not match its hash", stream_name(stream), at);
         if (ok) {

@@ -12,6 +12,9 @@ struct reader;
 struct reader *reader_open(const char *path, struct error *err);
 void reader_close(struct reader *reader);
 
+/* The hash of its chains. */
+enum chain_hash reader_chain(const struct reader *reader);
+
 /* Each walk calls `each` in order until it returns false; borrowed for the call. False with err when SQLite fails.
  * `more` (may be NULL) says whether the walk ended because of max. */
 

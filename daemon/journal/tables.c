@@ -68,8 +68,14 @@
                                       "f.condition") " AS condition, f.revision FROM figure f JOIN channel c ON c.id " \
                                                      "= f.channel;"
 
-const char JOURNAL_TABLES[] = ENTRY_TABLES ALARM_TABLE NAME_TABLES CHECKPOINT_TABLE FIGURE_TABLE
-    "PRAGMA application_id = 1128615251; PRAGMA user_version = 5;";
+#define ALL_TABLES                                                                                                     \
+    ENTRY_TABLES ALARM_TABLE NAME_TABLES CHECKPOINT_TABLE FIGURE_TABLE                                                 \
+        "PRAGMA application_id = 1128615251; PRAGMA user_version = 5;"
+
+const char *const JOURNAL_TABLES[CHAIN_HASHES] = {
+    [CHAIN_SHA256] = ALL_TABLES,
+    [CHAIN_SM3] = ALL_TABLES "INSERT INTO meta VALUES('chain', 'sm3');",
+};
 
 const char *const JOURNAL_MIGRATIONS[] = {
     /* there is no version 0 */

@@ -2,7 +2,10 @@
 #ifndef CEMSD_JOURNAL_TABLES_H
 #define CEMSD_JOURNAL_TABLES_H
 
-extern const char JOURNAL_TABLES[];
+#include "journal/chain.h"
+
+/* By the hash of the chains. */
+extern const char *const JOURNAL_TABLES[CHAIN_HASHES];
 /* By version; each is run in a transaction of its own. */
 extern const char *const JOURNAL_MIGRATIONS[];
 

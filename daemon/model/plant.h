@@ -314,12 +314,13 @@ struct plant {
         char code[NAME_BYTES]; /* unified social credit code */
         char mn[NAME_BYTES];   /* HJ 212 device number */
     } site;
-    struct {
+    struct journal_place {
         char path[PATH_BYTES];
         struct keep {
             int samples_days, realtime_days, minute_days; /* 0: for ever */
             double max_gib;                               /* 0: however large */
         } keep;
+        int chain; /* 0 SHA-256, 1 SM3 */
     } journal;
     struct {
         char bind[PATH_BYTES]; /* ZeroMQ ipc endpoint of the operator's door; "" = none */

@@ -10,15 +10,16 @@ import sqlite3
 import time
 import unittest
 
-from support import GatewayTest, Process, program, run, until
+from support import GatewayTest, Process, program, read, run, until
 
 
 class Following(GatewayTest):
-    def prepare(self):
+    def prepare(self, chain="sha256"):
         self.plant()
         key = self.path("feed.pem")
         self.assertEqual(run(program("cemsctl"), "keygen", key).returncode, 0)
-        return self.config(key=f"signing_key: {key}")
+        text = read(self.config(key=f"signing_key: {key}"))
+        return self.write("cemsd.yaml", text.replace("journal.db}", f"journal.db, chain: {chain}}}"))
 
     def follow(self, *options):
         p = Process(program("cemsctl"), "--config", self.path("cemsd.yaml"), "watch", "disclosure", "--verify", *options, cwd=self.folder)
@@ -34,7 +35,7 @@ class Following(GatewayTest):
             return [bytes(row[0]).decode() for row in db.execute("SELECT body FROM entry WHERE stream = 'disclosure' ORDER BY seq")]
 
     def test_neither_gap_nor_duplicate_whoever_is_killed(self):
-        config, dice = self.prepare(), random.Random(5)
+        config, dice = self.prepare("sm3"), random.Random(5)
         gateway, follower = self.start(config), self.follow("--save", self.path("saved.jsonl"))
         for _ in range(4):
             until(lambda n=len(self.saved()) if os.path.exists(self.path("saved.jsonl")) else 0: os.path.exists(self.path("saved.jsonl")) and len(self.saved()) > n + 1, "messages", 30)

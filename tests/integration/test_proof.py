@@ -23,26 +23,27 @@ FIRST_MS = 1793375700000  # 2026-10-30T23:55:00+08:00
 STREAMS = ("alarm", "disclosure", "sample", "event")
 
 
-def tree_root(values):
+def tree_root(values, hash_=hashlib.sha256):
     """RFC 9162 2.1.1 by its definition."""
     if len(values) == 0:
         return bytes(32)
     if len(values) == 1:
-        return hashlib.sha256(b"\0" + values[0]).digest()
+        return hash_(b"\0" + values[0]).digest()
     left = 1
     while left * 2 < len(values):
         left *= 2
-    return hashlib.sha256(b"\1" + tree_root(values[:left]) + tree_root(values[left:])).digest()
+    return hash_(b"\1" + tree_root(values[:left], hash_) + tree_root(values[left:], hash_)).digest()
 
 
 class Proven(GatewayTest):
     """A gateway over some midnights, a few seconds each."""
     keep = ""
+    key_options = ()
 
-    def prepare(self, key_options=()):
+    def prepare(self):
         self.plant()
         self.key = self.path("feed.pem")
-        self.assertEqual(subprocess.run([program("cemsctl"), "keygen", *key_options, self.key], stdout=subprocess.DEVNULL, check=False).returncode, 0)
+        self.assertEqual(subprocess.run([program("cemsctl"), "keygen", *self.key_options, self.key], stdout=subprocess.DEVNULL, check=False).returncode, 0)
         self.config(key=f"signing_key: {self.key}", channels="""      - {factor: a21026, interval_ms: 10000, source: {line: stack, address: 0}}
       - {factor: a19001, interval_ms: 10000, source: {line: stack, address: 2}}""", realtime_s=30)
         path = self.path("cemsd.yaml")
@@ -77,38 +78,48 @@ class Proven(GatewayTest):
 
 
 class Checkpoints(Proven):
+    hash = staticmethod(hashlib.sha256)
+
+    def check_signed(self, data, signature):
+        with open(self.key + ".pub", "rb") as file:
+            public = load_pem_public_key(file.read())
+        public.verify(signature, data)
+        with self.assertRaises(InvalidSignature):
+            public.verify(signature, data + b" ")
+
     def test_roots_proofs_and_the_notice_board(self):
         self.prepare()
         self.nights(0, 1)
-        with open(self.key + ".pub", "rb") as file:
-            public = load_pem_public_key(file.read())
         before = bytes(32)
         checkpoints = self.rows("SELECT body, signature FROM checkpoint ORDER BY number")
         for body, signature in checkpoints:
-            public.verify(signature, body)
+            self.check_signed(body, signature)
             stated, roots = json.loads(body), b""
             self.assertEqual(bytes.fromhex(stated["prev"]), before)
             for stream in STREAMS:
                 span = stated["streams"][stream]
                 values = [row[0] for row in self.rows("SELECT hash FROM entry WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq", stream, span["from"], span["to"])]
                 self.assertEqual(len(values), span["to"] - span["from"] + 1)
-                self.assertEqual(tree_root(values).hex(), span["root"])
+                self.assertEqual(tree_root(values, self.hash).hex(), span["root"])
                 roots += bytes.fromhex(span["root"])
-            self.assertEqual(hashlib.sha256(roots).hexdigest(), stated["root"])
-            before = hashlib.sha256(body).digest()
+            self.assertEqual(self.hash(roots).hexdigest(), stated["root"])
+            before = self.hash(body).digest()
         self.assertEqual([json.loads(b)["checkpoint"] for b, _ in checkpoints], ["2026-10-31", "2026-11-01"])
         done = self.verify()
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("2 checkpoints hold", done.stdout)
-        self.prove(public)
+        self.prove()
+        for body, signature in self.rows("SELECT e.body, m.signature FROM entry e JOIN message m USING(stream, seq) WHERE stream = 'disclosure' LIMIT 5"):
+            self.check_signed(body, signature)
+            self.assertEqual(json.loads(body).get("chain", "sha256"), self.hash().name)
         board = self.path("board")
         with open(board, "w", encoding="utf-8") as file:
             file.write(self.ctl("--journal", self.path("journal.db"), "checkpoint", "--from", "2026-10-31").stdout)
         with open(board, encoding="utf-8") as file:
-            self.assertLess(max(len(line) for line in file), 300)  # it goes on a sheet of paper
+            self.assertLess(max(len(line) for line in file), 320)  # four lines of a typewriter: it goes on a sheet of paper
         self.assertIn("all 2 of", self.verify("--checkpoint", board).stdout)
 
-    def prove(self, public):
+    def prove(self):
         """Each entry of the smallest span, and one of the largest, against the checkpoint alone, by hand."""
         last = json.loads(self.rows("SELECT body FROM checkpoint ORDER BY number DESC LIMIT 1")[0][0])
         spans = last["streams"]
@@ -119,13 +130,13 @@ class Checkpoints(Proven):
             self.assertEqual(proof.returncode, 0, proof.stderr)
             stated = json.loads(proof.stdout)
             body = bytes.fromhex(stated["body_hex"])
-            value = hashlib.sha256(bytes.fromhex(stated["before"]) + body).digest()
+            value = self.hash(bytes.fromhex(stated["before"]) + body).digest()
             self.assertEqual((value,), self.rows("SELECT hash FROM entry WHERE stream = ? AND seq = ?", stream, seq)[0])
             file = self.write("proof.json", proof.stdout)
             checked = self.ctl("verify", "--proof", file, "--key", self.key + ".pub")
             self.assertEqual(checked.returncode, 0, checked.stderr)
             self.assertIn(f"{stream}/{seq} is an entry", checked.stdout)
-            public.verify(bytes.fromhex(stated["signature"]), stated["checkpoint"].encode())
+            self.check_signed(stated["checkpoint"].encode(), bytes.fromhex(stated["signature"]))
             for member, forged in (("body_hex", body[:-1].hex() + "00"), ("seq", seq + 1), ("stream", "alarm"), ("before", "00" * 32),
                                    ("signature", "00" * 64), ("path", stated["path"][:-1]), ("checkpoint", stated["checkpoint"].replace("2026", "2027"))):
                 file = self.write("forged.json", json.dumps({**stated, member: forged}))
@@ -156,26 +167,6 @@ class Checkpoints(Proven):
             done = check(self.path("forged.jsonl"))
             self.assertIn(said, done.stdout + done.stderr, what)
 
-    def test_sm2(self):
-        self.prepare(("--sm2",))
-        self.nights(0)
-        done = self.verify()
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        body, signature = self.rows("SELECT body, signature FROM checkpoint")[0]
-        for data, sig in [(body, signature)] + self.rows(
-                "SELECT e.body, m.signature FROM entry e JOIN message m USING(stream, seq) WHERE stream = 'disclosure' LIMIT 5"):
-            with open(self.path("b"), "wb") as file:
-                file.write(data)
-            with open(self.path("s"), "wb") as file:
-                file.write(sig)
-            openssl = lambda name: subprocess.run(
-                ["openssl", "pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-pubin", "-inkey", self.key + ".pub", "-in", self.path(name),
-                 "-sigfile", self.path("s"), "-pkeyopt", "distid:1234567812345678"], capture_output=True, text=True, check=False)
-            self.assertEqual(openssl("b").returncode, 0, openssl("b").stderr)
-            with open(self.path("x"), "wb") as file:
-                file.write(data + b" ")
-            self.assertNotEqual(openssl("x").returncode, 0)
-
     def test_a_backup_while_it_is_written(self):
         self.prepare()
         p = self.night(0, 1)
@@ -185,6 +176,45 @@ class Checkpoints(Proven):
         self.assertEqual(self.verify(journal=copy).returncode, 0)
         self.assertEqual(self.ctl("--config", self.path("cemsd.yaml"), "backup", copy).returncode, 1)  # never over another
         self.assertEqual(p.end(), 0)
+
+
+def sm3(data=b""):
+    return hashlib.new("sm3", data)
+
+
+class National(Checkpoints):
+    """All of it by SM2 and SM3, as the openssl program knows them."""
+    keep, key_options, hash = ", chain: sm3", ("--sm2",), staticmethod(sm3)
+
+    def check_signed(self, data, signature):
+        for text, code in ((data, 0), (data + b" ", 1)):
+            for name, content in (("text", text), ("signature", signature)):
+                with open(self.path(name), "wb") as file:
+                    file.write(content)
+            done = subprocess.run(["openssl", "pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-pubin", "-inkey", self.key + ".pub", "-in", self.path("text"),
+                                   "-sigfile", self.path("signature"), "-pkeyopt", "distid:1234567812345678"], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
+
+    def test_a_journal_keeps_its_hash(self):
+        self.prepare()
+        self.nights(0)
+        with open(self.path("cemsd.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("cemsd.yaml", text.replace("chain: sm3", "chain: sha256"))
+        p = self.night(1, 2)
+        p.expect("event=chain-kept chain=sm3")
+        self.assertEqual(p.end(), 0)
+        self.assertEqual(self.verify().returncode, 0)
+        db = sqlite3.connect(self.path("journal.db"))
+        db.execute("UPDATE meta SET value = 'sha256' WHERE key = 'chain'")  # a forger says that it was another
+        db.commit()
+        done = self.verify()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("disclosure/1: altered", done.stdout)
+        db.execute("UPDATE meta SET value = 'md5' WHERE key = 'chain'")
+        db.commit()
+        db.close()
+        self.assertIn("is chained by a hash this program does not know", self.verify().stderr)
 
 
 class Tampering(Proven):

@@ -98,6 +98,34 @@ static size_t walk_chain(const char *stream)
     return count;
 }
 
+/* The examples of FIPS 180-4 and of GB/T 32905-2016, annex A.1: "abc"; and a chain by one call is the hash of both. */
+static void hashes_are_the_standards(void **state)
+{
+    static const uint8_t TEXT[] = {'a', 'b', 'c'};
+    static const char *const ABC[CHAIN_HASHES] = {
+        [CHAIN_SHA256] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        [CHAIN_SM3] = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"};
+    (void)state;
+    for (int h = 0; h < CHAIN_HASHES; h++) {
+        uint8_t digest[CHAIN_BYTES], joined[CHAIN_BYTES + sizeof TEXT], next[CHAIN_BYTES];
+        char hex[CHAIN_HEX];
+        enum chain_hash named;
+        assert_true(chain_digest((enum chain_hash)h, TEXT, sizeof TEXT, digest));
+        assert_string_equal(hex_encode(digest, CHAIN_BYTES, hex), ABC[h]);
+        memcpy(joined, digest, CHAIN_BYTES);
+        memcpy(joined + CHAIN_BYTES, TEXT, sizeof TEXT);
+        assert_true(chain_next((enum chain_hash)h, digest, TEXT, sizeof TEXT, next));
+        assert_true(chain_digest((enum chain_hash)h, joined, sizeof joined, digest));
+        assert_memory_equal(next, digest, CHAIN_BYTES);
+        assert_true(chain_hash_parse(chain_hash_name((enum chain_hash)h), &named));
+        assert_int_equal(named, h);
+    }
+    enum chain_hash named;
+    assert_true(chain_hash_parse(NULL, &named));
+    assert_int_equal(named, CHAIN_SHA256);
+    assert_false(chain_hash_parse("md5", &named));
+}
+
 static void entries_are_gapless_and_chained_across_restarts(void **state)
 {
     (void)state;
@@ -570,6 +598,7 @@ static void a_delta_needs_its_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_are_the_standards),
         cmocka_unit_test(entries_are_gapless_and_chained_across_restarts),
         cmocka_unit_test(bodies_state_their_place_and_are_signed),
         cmocka_unit_test(a_secret_others_can_read_is_refused),
