@@ -5,8 +5,10 @@
  *   beat    ─► seq beyond last ─► replay; the same seq and another hash, or an older one ─► the gateway's past changed:
  * fault replay  ─► no answer ─► asked again: the gateway may be restarting
  *
- * --state keeps seq and chain value after every message, so that the subscriber too may be killed: it goes on where it
- * was, without a gap or a duplicate. Ends with 1 at the first message that does not follow. */
+ *   removed ─► a body retention took away: its chain value is taken on trust until the next signed message follows it
+ *
+ * --save keeps every message, so that the subscriber too may be killed: it goes on where it was, without a gap or a
+ * duplicate. Ends with 1 at the first message that does not follow. */
 #include "ctl/ctl.h"
 
 #include "model/clock.h"
@@ -38,6 +40,7 @@ struct follower {
     bool asking;
     int64_t asked_ns;
     long seen;
+    uint64_t removed; /* in a row, not told yet */
     char fault[256];
 };
 
@@ -75,25 +78,43 @@ static char *last_line(FILE *file)
     return line;
 }
 
-static bool resume(struct follower *f)
+/* Goes on after what retention had left of a message. */
+static bool resume_removed(struct follower *f, const json_t *saved)
+{
+    const char *hash = json_string_value(json_object_get(saved, "hash")),
+               *stream = json_string_value(json_object_get(saved, "stream"));
+    if (!hash || !stream || strcmp(stream, stream_name(f->stream)) != 0 || !hex_decode(hash, f->hash, CHAIN_BYTES))
+        return false;
+    f->last = (uint64_t)json_integer_value(json_object_get(saved, "seq"));
+    f->anchored = true;
+    return true;
+}
+
+static bool resume_message(struct follower *f, const json_t *saved)
 {
     uint8_t before[CHAIN_BYTES];
-    char *line = last_line(f->save);
-    json_t *saved = line ? json_loads(line, 0, NULL) : NULL;
     const json_t *body = json_object_get(saved, "body");
     json_t *o = body ? json_loadb(json_string_value(body), json_string_length(body), 0, NULL) : NULL;
     enum chain_hash chain = CHAIN_SHA256;
     const char *prev = json_string_value(json_object_get(o, "prev")),
                *stream = json_string_value(json_object_get(o, "stream"));
-    bool good = !line || (prev && stream && strcmp(stream, stream_name(f->stream)) == 0 &&
-                          hex_decode(prev, before, CHAIN_BYTES) &&
-                          chain_hash_parse(json_string_value(json_object_get(o, "chain")), &chain));
-    if (line && good) {
+    bool good = prev && stream && strcmp(stream, stream_name(f->stream)) == 0 &&
+                hex_decode(prev, before, CHAIN_BYTES) &&
+                chain_hash_parse(json_string_value(json_object_get(o, "chain")), &chain);
+    if (good) {
         f->last = (uint64_t)json_integer_value(json_object_get(o, "seq"));
         chain_next(chain, before, json_string_value(body), json_string_length(body), f->hash);
         f->anchored = true;
     }
     json_decref(o);
+    return good;
+}
+
+static bool resume(struct follower *f)
+{
+    char *line = last_line(f->save);
+    json_t *saved = line ? json_loads(line, 0, NULL) : NULL;
+    bool good = !line || (json_object_get(saved, "removed") ? resume_removed(f, saved) : resume_message(f, saved));
     json_decref(saved);
     free(line);
     return good ||
@@ -119,10 +140,44 @@ static bool keep(struct follower *f, struct frames *m)
     return good || fault(f, "can't be saved", f->last);
 }
 
+static void tell_removed(struct follower *f)
+{
+    if (f->removed > 0)
+        fprintf(stderr, "cemsctl: %s/%" PRIu64 " to %" PRIu64 ": %" PRIu64 " bodies were taken away by retention\n",
+                stream_name(f->stream), f->last - f->removed + 1, f->last, f->removed);
+    f->removed = 0;
+}
+
+static bool take_removed(struct follower *f, const char *body, size_t length)
+{
+    json_t *o = json_loadb(body, length, 0, NULL);
+    uint64_t seq = (uint64_t)json_integer_value(json_object_get(o, "seq"));
+    const char *hash = json_string_value(json_object_get(o, "hash"));
+    uint8_t after[CHAIN_BYTES];
+    bool good = json_object_get(o, "removed") && hash && hex_decode(hash, after, CHAIN_BYTES) && seq > 0;
+    json_decref(o);
+    if (!good)
+        return fault(f, "is not a message", f->last + 1);
+    if (seq <= f->last)
+        return true;
+    if (seq > f->last + 1)
+        return fault(f, "is missing", f->last + 1);
+    memcpy(f->hash, after, CHAIN_BYTES);
+    f->anchored = true;
+    f->last = seq;
+    f->removed++;
+    return !f->save || (fprintf(f->save, "%.*s\n", (int)length, body) > 0 && fflush(f->save) == 0) ||
+           fault(f, "can't be saved", f->last);
+}
+
 static bool take(struct follower *f, struct frames *m)
 {
+    static const char REMOVED[] = "removed/";
     const char *body = zmq_msg_data(&m->part[1]);
     size_t length = zmq_msg_size(&m->part[1]);
+    if (zmq_msg_size(&m->part[0]) >= sizeof REMOVED - 1 &&
+        memcmp(zmq_msg_data(&m->part[0]), REMOVED, sizeof REMOVED - 1) == 0)
+        return take_removed(f, body, length);
     json_t *o = json_loadb(body, length, 0, NULL);
     uint64_t seq = (uint64_t)json_integer_value(json_object_get(o, "seq"));
     const char *prev = json_string_value(json_object_get(o, "prev"));
@@ -137,6 +192,7 @@ static bool take(struct follower *f, struct frames *m)
         return true; /* had it */
     if (seq > f->last + 1)
         return fault(f, "is missing", f->last + 1); /* replay leaves no gaps */
+    tell_removed(f);
     if (f->anchored && memcmp(before, f->hash, CHAIN_BYTES) != 0)
         return fault(f, "does not follow from the message before it", seq);
     if (f->key && !verifier_check(f->key, body, length, zmq_msg_data(&m->part[2]), zmq_msg_size(&m->part[2])))
@@ -155,9 +211,9 @@ static void ask(struct follower *f)
     int64_t now_ns = clock_monotonic_ns();
     if (f->asking && now_ns - f->asked_ns < ASK_AGAIN_MS * INT64_C(1000000))
         return;
-    int length =
-        snprintf(request, sizeof request, "{\"op\":\"replay\",\"stream\":\"%s\",\"after\":%" PRIu64 ",\"max\":%d}",
-                 stream_name(f->stream), f->last, REPLAY_MOST);
+    int length = snprintf(request, sizeof request,
+                          "{\"op\":\"replay\",\"stream\":\"%s\",\"after\":%" PRIu64 ",\"max\":%d,\"removed\":true}",
+                          stream_name(f->stream), f->last, REPLAY_MOST);
     f->asking = zmq_send(f->replay, request, (size_t)length, ZMQ_DONTWAIT) >= 0;
     f->asked_ns = now_ns;
 }

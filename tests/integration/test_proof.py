@@ -15,7 +15,7 @@ import unittest
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from support import GatewayTest, Process, program, until
+from support import GatewayTest, Process, program, request, until
 
 SPEED = 300
 DAY_MS = 86400000
@@ -372,6 +372,29 @@ class Retention(Proven):
     def count(self, kind, stream="disclosure"):
         return self.rows("SELECT count(*), sum(length(body) > 0) FROM entry WHERE stream = ? AND kind = ?", stream, kind)[0]
 
+    def follow_from_the_first(self):
+        """A late subscriber is told what has gone, and can be killed among it."""
+        saved, whole = self.path("saved.jsonl"), self.rows("SELECT count(*) FROM entry WHERE stream = 'disclosure' AND length(body) > 0")[0][0]
+        follow = lambda count: self.ctl("--config", self.path("cemsd.yaml"), "watch", "disclosure", "--verify", "--save", saved, "--count", str(count))
+        done = follow(whole)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("bodies were taken away by retention", done.stderr)
+        with open(saved, encoding="utf-8") as file:
+            lines = file.readlines()
+        gone = next(n for n, line in enumerate(lines) if '"removed"' in line and '"removed"' in lines[n + 1])
+        self.assertEqual([json.loads(line)["seq"] for line in lines if '"removed"' in line],
+                         [row[0] for row in self.rows("SELECT seq FROM entry WHERE stream = 'disclosure' AND length(body) = 0 AND seq <= ?", len(lines))])
+        self.write("saved.jsonl", "".join(lines[:gone + 1]))
+        self.assertEqual(follow(3).returncode, 0)
+        with open(saved, encoding="utf-8") as file:
+            again = file.readlines()
+        self.assertEqual(again, lines[:len(again)])
+        self.assertGreater(len(again), gone + 3)
+        done = self.ctl("verify", "--messages", saved, "--key", self.key + ".pub")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        refused, end = request(self.endpoint(self.replay_port), {"op": "replay", "stream": "disclosure", "removed": True, "topic": "disclosure/"})
+        self.assertEqual((refused, end["op"]), ([], "error"))
+
     def test_what_is_old_goes_and_the_rest_stays_provable(self):
         self.prepare()
         self.nights(0)
@@ -390,6 +413,7 @@ class Retention(Proven):
         self.assertRegex(done.stdout, r"disclosure: complete and unaltered from 1 to")
         p = self.night(10, 3)
         until(lambda: old("minute")[1] == 0, "minute bodies to go", 30)
+        self.follow_from_the_first()
         self.assertEqual(p.end(), 0)
         self.assertEqual(old("hour")[0], old("hour")[1])  # hours never go
         self.assertGreater(first["hour"], 0)

@@ -61,6 +61,35 @@ static bool send_entry(void *owner, const struct journal_entry *entry)
     return true;
 }
 
+/* Of a body that retention took away: {"removed":kind,"seq":N,"stream":S,"hash":H}, as cemsctl export writes it. */
+static bool send_left(struct turn *turn, const struct journal_entry *entry, const char *kind)
+{
+    char topic[32], body[192], hash[CHAIN_HEX];
+    int topic_length = snprintf(topic, sizeof topic, "removed/%s", stream_name(entry->stream));
+    int length = snprintf(body, sizeof body, "{\"removed\":\"%.16s\",\"seq\":%llu,\"stream\":\"%s\",\"hash\":\"%s\"}",
+                          kind, (unsigned long long)entry->seq, stream_name(entry->stream),
+                          hex_encode(entry->hash, CHAIN_BYTES, hash));
+    const struct frame parts[3] = {{topic, (size_t)topic_length}, {body, (size_t)length}, {"", 0}};
+    struct session *s = turn->session;
+    if (!send_to(s, parts, 3)) {
+        turn->blocked = errno == EAGAIN;
+        turn->gone = !turn->blocked;
+        return false;
+    }
+    s->after = entry->seq;
+    if (s->left > 0)
+        s->left--;
+    return true;
+}
+
+static bool send_any(void *owner, const struct journal_entry *entry, const char *kind)
+{
+    struct turn *turn = owner;
+    if (entry->seq > turn->session->upto)
+        return false;
+    return entry->topic ? send_entry(owner, entry) : send_left(turn, entry, kind);
+}
+
 static void send_end(struct replay *replay, struct session *s, bool more)
 {
     json_t *end = s->snapshot
@@ -90,8 +119,11 @@ static void turn_replay(struct replay *replay, struct session *s, struct turn *t
     bool more = false;
     size_t chunk = s->left < SESSION_CHUNK ? s->left : SESSION_CHUNK;
     struct error err;
-    if (!reader_messages(replay->reader, s->stream, s->after, s->upto, chunk, s->prefix, send_entry, turn, &more,
-                         &err)) {
+    bool read = s->removed ? reader_entries(replay->reader, s->stream, s->after, chunk, send_any, turn, &err)
+                           : reader_messages(replay->reader, s->stream, s->after, s->upto, chunk, s->prefix, send_entry,
+                                             turn, &more, &err);
+    more = s->removed ? s->after < s->upto : more;
+    if (!read) {
         send_json(s, json_pack("{s:s, s:s}", "op", "error", "reason", err.text));
         end_session(replay, s);
     } else if (turn->gone) {
@@ -155,6 +187,11 @@ static bool begin_replay(struct replay *replay, struct session *s, const json_t 
         return refuse(replay, s, "topic must be a prefix of at most 191 bytes");
     if (topic)
         memcpy(s->prefix, json_string_value(topic), json_string_length(topic) + 1);
+    json_t *removed = json_object_get(request, "removed");
+    if (removed && (!json_is_boolean(removed) ||
+                    (json_is_true(removed) && (topic || (s->user[0] && !curve_unrestricted(replay->access, s->user))))))
+        return refuse(replay, s, "removed is true or false, and true for whole streams only");
+    s->removed = json_is_true(removed);
     s->after = (uint64_t)after;
     s->left = (size_t)max;
     s->upto = replay->head(replay->owner, s->stream);

@@ -30,6 +30,7 @@ struct session {
     uint64_t after, upto;
     size_t left;
     char prefix[TOPIC_BYTES];
+    bool removed;                 /* also what retention left only the chain value of */
     struct message_key *snapshot; /* list of what is to be sent; NULL for a replay */
     size_t snapshot_count, snapshot_at;
     uint64_t heads[2];
