@@ -76,18 +76,42 @@ static void note_new(struct gateway *g, const char *before)
     own_alarm(g, ALARM_CONFIG, "key", ALARM_UNDER, "");
 }
 
+enum { MOST_REVOKED = 16 }; /* feeds.revoked_keys takes no more */
+
 struct revoked {
-    const char *id;
-    bool found;
+    const struct feeds *feeds;
+    bool told[MOST_REVOKED];
 };
 
-static bool look_for(void *owner, const struct journal_entry *entry, const char *kind)
+static bool mark_told(void *owner, const struct journal_entry *entry, const char *kind)
 {
     struct revoked *r = owner;
     char id[KEY_ID];
-    if (strcmp(kind, "key-revoked") == 0 && take_key(id, entry->body, entry->length))
-        r->found |= strcmp(id, r->id) == 0;
-    return !r->found;
+    if (strcmp(kind, "key-revoked") != 0 || !take_key(id, entry->body, entry->length))
+        return true;
+    for (size_t i = 0; i < r->feeds->revoked_count; i++)
+        r->told[i] |= strcmp(id, r->feeds->revoked[i].text) == 0;
+    return true;
+}
+
+/* Says once of each that it counts no more. */
+static void note_revoked(struct gateway *g, struct reader *reader)
+{
+    struct revoked r = {.feeds = &g->plant->feeds};
+    struct error err;
+    if (r.feeds->revoked_count == 0)
+        return;
+    if (!reader_entries(reader, STREAM_EVENT, 0, SIZE_MAX, mark_told, &r, &err)) {
+        log_line(LOG_ERROR, "keys", "event=read-failed error=\"%s\"", err.text);
+        return;
+    }
+    for (size_t i = 0; i < r.feeds->revoked_count; i++) {
+        const char *id = r.feeds->revoked[i].text;
+        if (r.told[i])
+            continue;
+        append(g, "key-revoked", json_pack("{s:s}", "key", id));
+        log_line(LOG_NOTICE, "keys", "event=key-revoked id=%s", id);
+    }
 }
 
 void gateway_note_keys(struct gateway *g)
@@ -100,12 +124,6 @@ void gateway_note_keys(struct gateway *g)
     reader_last_event(reader, "key", take_key, before);
     if (g->loop_signer && strcmp(before, signer_id(g->loop_signer)) != 0)
         note_new(g, before);
-    for (size_t i = 0; i < g->plant->feeds.revoked_count; i++) {
-        struct revoked revoked = {.id = g->plant->feeds.revoked[i].text};
-        if (reader_entries(reader, STREAM_EVENT, 0, SIZE_MAX, look_for, &revoked, &err) && !revoked.found) {
-            append(g, "key-revoked", json_pack("{s:s}", "key", revoked.id));
-            log_line(LOG_NOTICE, "keys", "event=key-revoked id=%s", revoked.id);
-        }
-    }
+    note_revoked(g, reader);
     reader_close(reader);
 }

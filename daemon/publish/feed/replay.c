@@ -42,23 +42,30 @@ struct turn {
     bool blocked, gone;
 };
 
-static bool send_entry(void *owner, const struct journal_entry *entry)
+/* parts NULL: not for this user, who goes on behind it. */
+static bool hand_over(struct turn *turn, const struct frame *parts, uint64_t seq)
 {
-    struct turn *turn = owner;
     struct session *s = turn->session;
-    const struct frame parts[3] = {{entry->topic, strlen(entry->topic)},
-                                   {entry->body, entry->length},
-                                   {entry->signature, entry->signature_length}};
-    bool may = !s->user[0] || curve_may(turn->replay->access, s->user, entry->topic);
-    if (may && !send_to(s, parts, 3)) {
+    if (parts && !send_to(s, parts, 3)) {
         turn->blocked = errno == EAGAIN;
         turn->gone = !turn->blocked;
         return false;
     }
-    s->after = entry->seq;
+    s->after = seq;
     if (s->left > 0)
         s->left--;
     return true;
+}
+
+static bool send_entry(void *owner, const struct journal_entry *entry)
+{
+    struct turn *turn = owner;
+    const struct session *s = turn->session;
+    const struct frame parts[3] = {{entry->topic, strlen(entry->topic)},
+                                   {entry->body, entry->length},
+                                   {entry->signature, entry->signature_length}};
+    bool may = !s->user[0] || curve_may(turn->replay->access, s->user, entry->topic);
+    return hand_over(turn, may ? parts : NULL, entry->seq);
 }
 
 /* Of a body that retention took away: {"removed":kind,"seq":N,"stream":S,"hash":H}, as cemsctl export writes it. */
@@ -70,16 +77,7 @@ static bool send_left(struct turn *turn, const struct journal_entry *entry, cons
                           kind, (unsigned long long)entry->seq, stream_name(entry->stream),
                           hex_encode(entry->hash, CHAIN_BYTES, hash));
     const struct frame parts[3] = {{topic, (size_t)topic_length}, {body, (size_t)length}, {"", 0}};
-    struct session *s = turn->session;
-    if (!send_to(s, parts, 3)) {
-        turn->blocked = errno == EAGAIN;
-        turn->gone = !turn->blocked;
-        return false;
-    }
-    s->after = entry->seq;
-    if (s->left > 0)
-        s->left--;
-    return true;
+    return hand_over(turn, parts, entry->seq);
 }
 
 static bool send_any(void *owner, const struct journal_entry *entry, const char *kind)
