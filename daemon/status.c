@@ -109,6 +109,18 @@ static json_t *lines_json(struct gateway *g)
     return all;
 }
 
+/* The judged period in progress, null where nothing is judged. */
+static json_t *progress_json(struct gateway *g, const struct channel *channel)
+{
+    struct progress p;
+    if (!compute_progress(g->compute, channel->index, clock_wall_ms(), &p))
+        return json_null();
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "period", period_name(p.period), "from",
+                     value_instant(p.from_ms), "mean", value_figure(p.mean), "limit", value_figure(p.limit_max),
+                     "share", value_figure(p.mean / p.limit_max), "projected", value_figure(p.projected), "stay_under",
+                     value_figure(p.stay_under), "valid", (int)p.valid, "expected", (int)p.expected);
+}
+
 static json_t *channel_json(struct gateway *g, const struct channel *channel)
 {
     struct reading reading;
@@ -117,13 +129,16 @@ static json_t *channel_json(struct gateway *g, const struct channel *channel)
     bool known = compute_latest(g->compute, channel->index, &reading, &time_ms);
     json_object_set_new(o, "factor", json_string(channel->factor->code));
     json_object_set_new(o, "name", json_string(channel->factor->name_zh));
+    json_object_set_new(o, "name_en", json_string(channel->factor->name_en));
     json_object_set_new(o, "unit", json_string(channel->factor->unit));
+    json_object_set_new(o, "decimals", json_integer(channel->factor->decimals));
     json_object_set_new(o, "time", value_instant(time_ms));
     json_object_set_new(o, "value", known && reading.mark == MARK_N ? value_figure(reading.value) : json_null());
     json_object_set_new(o, "converted",
                         known && reading.mark == MARK_N ? value_figure(reading.converted) : json_null());
     json_object_set_new(o, "mark", json_string(known ? mark_code(reading.mark) : "B"));
     json_object_set_new(o, "reason", known && reading.reason ? json_string(reason_code(reading.reason)) : json_null());
+    json_object_set_new(o, "progress", progress_json(g, channel));
     return o;
 }
 

@@ -115,6 +115,19 @@ bool compute_acknowledge(struct compute *compute, const char *id, const char *by
 /* The latest figures of a channel, for status: dry standard-state value, converted, mark. False before the first. */
 bool compute_latest(const struct compute *compute, uint32_t channel, struct reading *out, int64_t *time_ms);
 
+/* Where the judged period in progress stands: the hour where it has a limit, else the two hours, else the day. */
+struct progress {
+    enum period period;
+    int64_t from_ms;
+    double mean;                  /* so far, the figure that is judged; NAN without a valid value */
+    double limit_max;             /* of it */
+    double projected, stay_under; /* of an hour: what it closes with at the pace of the last minutes, and what its rest
+                                     must stay under; NAN when that can't be said */
+    uint32_t valid, expected;     /* values of the level below */
+};
+/* False when no limit applies now. */
+bool compute_progress(const struct compute *compute, uint32_t channel, int64_t now_ms, struct progress *out);
+
 /* For restarts with another configuration: what came before now_ms was made by the old one, and late values do not
  * change it any more. */
 void compute_renounce(struct compute *compute, int64_t now_ms);

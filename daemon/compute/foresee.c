@@ -238,3 +238,40 @@ double foresee_year(const struct channel_state *c, int64_t now_ms)
     double days_left = (double)(period_end_ms(PERIOD_YEAR, start_ms) - now_ms) / (double)DAY_MS;
     return year->amount + year->amount / year->amounts * days_left;
 }
+
+bool foresee_progress(const struct outlet_state *o, const struct channel_state *c, int64_t now_ms, struct progress *out)
+{
+    static const enum period JUDGED[] = {PERIOD_HOUR, PERIOD_2HOUR, PERIOD_DAY};
+    double pace, weight;
+    for (size_t i = 0; i < sizeof JUDGED / sizeof JUDGED[0]; i++) {
+        enum period period = JUDGED[i];
+        const struct window *window = &c->series.above[period];
+        const struct limit *limit = judge_limit_now(o, c, period, now_ms);
+        int64_t from_ms = period_floor_ms(period, now_ms), end_ms = period_end_ms(period, from_ms);
+        if (!limit || !isfinite(limit->max))
+            continue;
+        struct outlook so_far = outlook_of(c, window);
+        *out =
+            (struct progress){.period = period,
+                              .from_ms = from_ms,
+                              .mean = NAN,
+                              .limit_max = limit->max,
+                              .projected = NAN,
+                              .stay_under = NAN,
+                              .expected = window_expected(period, from_ms, (int)c->interval_ms, outlet_realtime_ms(o))};
+        if (window->start_ms != from_ms || so_far.n == 0 || !(so_far.weight > 0))
+            return true;
+        out->mean = so_far.sum / so_far.weight;
+        out->valid = so_far.n;
+        uint32_t rest =
+            (uint32_t)((end_ms - now_ms + MINUTE_MS - 1) / MINUTE_MS); /* the minute in progress is to come */
+        bool weighted = c->mean == MEAN_WEIGHTED && so_far.weight != so_far.n;
+        if (period != PERIOD_HOUR || !pace_of(c, weighted, &pace, &weight))
+            return true;
+        struct projection p = project(&so_far, pace, weight, rest, limit->max);
+        out->projected = p.mean;
+        out->stay_under = p.stay_under;
+        return true;
+    }
+    return false;
+}

@@ -215,6 +215,9 @@ void foresee_closed(struct outlet_state *o, struct channel_state *c, const struc
                     const struct reading *reading);
 /* The amount the year would end with if it went on as it went so far; NAN while nothing is known. */
 double foresee_year(const struct channel_state *c, int64_t now_ms);
+/* For people: compute_progress. */
+bool foresee_progress(const struct outlet_state *o, const struct channel_state *c, int64_t now_ms,
+                      struct progress *out);
 
 /* silence.c */
 void silence_heard(struct outlet_state *o, struct channel_state *c, int64_t time_ms);

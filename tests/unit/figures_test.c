@@ -457,9 +457,53 @@ static void what_a_double_loses_is_no_exceedance(void **state)
     end_plant();
 }
 
+/* An hour under a limit of 35: 30 minutes at 40, then 10 at 25. So far (30 · 40 + 10 · 25) / 40 = 36.25; with the last
+ * five minutes' 25 for the 20 to come (1450 + 500) / 60 = 32.5; they must stay under (35 · 60 - 1450) / 20 = 32.5. A
+ * channel judged by the day has nothing to say before its first hour closed. */
+static void what_the_period_comes_to_is_told(void **state)
+{
+    struct progress p;
+    (void)state;
+    assert_int_equal(
+        begin_plant(
+            HEAD "outlets: [{id: D, name: d, medium: gas, channels: [\n"
+                 " {factor: a21026, " S(0) ", limits: [{max: 35, source: x}]},\n"
+                                           " {factor: a34013, " S(2) ", limits: [{period: day, max: 10, source: x}]},\n"
+                                                                     " {factor: a01012, " S(4) "}]}]\n",
+            "2026-11-23T08:00:00"),
+        0);
+    int64_t t = at("2026-11-23T08:00:00");
+    assert_true(compute_progress(compute, 0, t, &p));
+    assert_true(isnan(p.mean) && isnan(p.projected));
+    t = MINUTES(t, 30, 40, 8, 120);
+    t = MINUTES(t, 10, 25, 8, 120);
+    assert_true(compute_progress(compute, 0, t, &p));
+    assert_int_equal(p.period, PERIOD_HOUR);
+    assert_int_equal(p.valid, 40);
+    assert_int_equal(p.expected, 60);
+    check_close(p.mean, 36.25, 1e-12);
+    check_close(p.limit_max, 35, 0);
+    check_close(p.projected, 32.5, 1e-12);
+    check_close(p.stay_under, 32.5, 1e-12);
+    assert_true(compute_progress(compute, 1, t, &p));
+    assert_int_equal(p.period, PERIOD_DAY);
+    assert_true(isnan(p.mean));
+    t = MINUTES(t, 20, 25, 8, 120);
+    t = MINUTES(t, 1, 25, 8, 120);
+    assert_true(compute_progress(compute, 1, t, &p));
+    check_close(p.mean, 8, 1e-12);
+    assert_int_equal(p.valid, 1);
+    assert_int_equal(p.expected, 24);
+    assert_true(compute_progress(compute, 0, t, &p)); /* the next hour: one minute of it */
+    check_close(p.mean, 25, 1e-12);
+    assert_int_equal(p.valid, 1);
+    assert_false(compute_progress(compute, 2, t, &p)); /* of a temperature nothing is judged */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_period_comes_to_is_told),
         cmocka_unit_test(figures_are_made_of_others),
         cmocka_unit_test(excess_air_is_another_way_to_say_oxygen),
         cmocka_unit_test(what_no_gas_can_be_is_not_used),
