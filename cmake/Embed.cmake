@@ -1,12 +1,18 @@
-# embed_files(TARGET SYMBOL file...): compiles the files into the target as
-#   const struct embedded_file SYMBOL[]; name without folder and ending, bytes, length; ends with a NULL name.
+# embed_files(TARGET SYMBOL [WHOLE_NAMES] file...): compiles the files into the target as
+#   const struct embedded_file SYMBOL[]; name without folder and (but for WHOLE_NAMES) ending, bytes, length; ends with a
+#   NULL name.
 function(embed_files target symbol)
+  cmake_parse_arguments(EMBED "WHOLE_NAMES" "" "" ${ARGN})
   set(body "#include \"config/embedded.h\"\n")
   set(table "")
   set(n 0)
-  foreach(file ${ARGN})
+  foreach(file ${EMBED_UNPARSED_ARGUMENTS})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
-    get_filename_component(name ${file} NAME_WLE)
+    if(EMBED_WHOLE_NAMES)
+      get_filename_component(name ${file} NAME)
+    else()
+      get_filename_component(name ${file} NAME_WLE)
+    endif()
     file(READ ${file} hex HEX)
     string(LENGTH "${hex}" digits)
     math(EXPR length "${digits} / 2")

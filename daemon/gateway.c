@@ -380,10 +380,25 @@ static const char *trouble(void *owner)
     return status.error[0] ? status.error : NULL;
 }
 
+static uint64_t durable(void *owner, enum stream stream)
+{
+    struct journal_status s;
+    journal_status_get(((struct gateway *)owner)->journal, &s);
+    return s.durable[stream];
+}
+
 static bool open_console(struct gateway *g, struct error *err)
 {
-    struct console_settings settings = {
-        g->plant->console.bind, g->plant->journal.path, &g->loop, gateway_status, gateway_metrics, trouble, g};
+    struct console_settings settings = {.bind = g->plant->console.bind,
+                                        .journal_path = g->plant->journal.path,
+                                        .loop = &g->loop,
+                                        .status = gateway_status,
+                                        .outlets = gateway_outlets,
+                                        .live = gateway_live,
+                                        .metrics = gateway_metrics,
+                                        .trouble = trouble,
+                                        .durable = durable,
+                                        .owner = g};
     return g->plant->console.bind[0] == '\0' || (g->console = console_open(&settings, err)) != NULL;
 }
 

@@ -61,6 +61,9 @@ bool recover(struct gateway *gateway, int64_t now_ms, struct error *err);
 
 /* status.c: the answer to {"op":"status"}. */
 char *gateway_status(void *owner);
+/* Its outlets alone, and what changes of them each second (publish/console/stream.h). */
+char *gateway_outlets(void *owner);
+char *gateway_live(void *owner);
 
 /* metrics.c: Prometheus text, to free(). */
 char *gateway_metrics(void *owner);

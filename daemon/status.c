@@ -5,6 +5,7 @@
 #include "publish/value.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 
 /* Only what has happened is named: most oddities never do. */
@@ -150,10 +151,46 @@ static json_t *outlets_json(struct gateway *g)
         json_t *channels = json_array();
         for (size_t c = 0; c < outlet->channel_count; c++)
             json_array_append_new(channels, channel_json(g, &outlet->channels[c]));
-        json_array_append_new(
-            all, json_pack("{s:s, s:s, s:o}", "id", outlet->id, "name", outlet->name, "channels", channels));
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", outlet->id, "name", outlet->name,
+                                             "medium", outlet->medium == MEDIUM_GAS ? "gas" : "water", "standard",
+                                             outlet->standard, "channels", channels));
     }
     return all;
+}
+
+char *gateway_outlets(void *owner)
+{
+    json_t *all = outlets_json(owner);
+    char *text = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    json_decref(all);
+    return text;
+}
+
+static json_t *live_json(struct gateway *g, const struct outlet *outlet, const struct channel *channel, int64_t now_ms)
+{
+    struct reading reading;
+    struct progress p = {.mean = NAN, .limit_max = NAN, .projected = NAN, .stay_under = NAN};
+    int64_t time_ms;
+    bool known = compute_latest(g->compute, channel->index, &reading, &time_ms), good = known && reading.mark == MARK_N;
+    compute_progress(g->compute, channel->index, now_ms, &p);
+    return json_pack("[s, s, o, o, s, o, o, o, o]", outlet->id, channel->factor->code,
+                     value_figure(good ? reading.value : NAN), value_figure(good ? reading.converted : NAN),
+                     known ? mark_code(reading.mark) : "B", value_figure(p.mean), value_figure(p.limit_max),
+                     value_figure(p.projected), value_figure(p.stay_under));
+}
+
+char *gateway_live(void *owner)
+{
+    struct gateway *g = owner;
+    json_t *all = json_array();
+    int64_t now_ms = clock_wall_ms();
+    for (size_t i = 0; i < g->plant->outlet_count; i++)
+        for (size_t c = 0; c < g->plant->outlets[i].channel_count; c++)
+            json_array_append_new(all, live_json(g, &g->plant->outlets[i], &g->plant->outlets[i].channels[c], now_ms));
+    json_t *o = json_pack("{s:o, s:o}", "time", value_instant(now_ms), "channels", all);
+    char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(8));
+    json_decref(o);
+    return text;
 }
 
 static json_t *journal_json(struct gateway *g)
@@ -184,6 +221,17 @@ static json_t *feeds_json(struct gateway *g)
                      (json_int_t)s.turned_away, "cut", (json_int_t)s.cut);
 }
 
+static json_t *console_json(struct gateway *g)
+{
+    struct console_status s;
+    if (!g->console)
+        return json_null();
+    console_status_get(g->console, &s);
+    return json_pack("{s:s, s:I, s:I, s:I, s:I}", "bind", g->plant->console.bind, "requests", (json_int_t)s.requests,
+                     "refused", (json_int_t)s.refused, "viewers", (json_int_t)s.viewers, "viewers_behind",
+                     (json_int_t)s.viewers_behind);
+}
+
 char *gateway_status(void *owner)
 {
     struct gateway *g = owner;
@@ -206,6 +254,7 @@ char *gateway_status(void *owner)
     json_object_set_new(o, "journal", journal_json(g));
     json_object_set_new(o, "feeds", feeds_json(g));
     json_object_set_new(o, "uplinks", uplinks_status(g->uplinks));
+    json_object_set_new(o, "console", console_json(g));
     char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(10));
     json_decref(o);
     return text;

@@ -1,4 +1,8 @@
 """The console's HTTP API: read only, bounded, honest about what it does not have."""
+import csv
+import gzip
+import http.client
+import io
 import json
 import re
 import socket
@@ -33,6 +37,12 @@ class Console(GatewayTest):
         sub.wait("disclosure", 90, period="minute")
         rows = until(lambda: json.loads(self.get("/api/v1/records?factor=a21026&period=minute")[2]), "the minute")
         self.assertEqual((rows[0]["outlet"], rows[0]["factor"], rows[0]["period"]), ("DA001", "a21026", "minute"))
+        code, headers, text = self.get("/api/v1/records?factor=a21026&period=minute&format=csv")
+        self.assertEqual((code, headers["Content-Type"], headers["Content-Disposition"]), (200, "text/csv; charset=utf-8", 'attachment; filename="records.csv"'))
+        shown = lambda figure: "" if figure is None else f"{figure:.10g}"
+        self.assertEqual([(r["factor"], r["from"], r["value"], r["limit"], r["mark"]) for r in csv.DictReader(io.StringIO(text))][:len(rows)],
+                         [(r["factor"], r["from"], shown(r["value"]), shown(r["limit"]), r["mark"]) for r in rows])
+        self.assertEqual(len(json.loads(self.get("/api/v1/records?limit=1")[2])), 1)
         code, headers, text = self.get("/metrics")
         self.assertEqual(code, 200)
         self.assertTrue(headers["Content-Type"].startswith("text/plain; version=0.0.4"))
@@ -42,17 +52,123 @@ class Console(GatewayTest):
         families = re.findall(r"# TYPE (\w+)", text)
         self.assertEqual(len(families), len(set(families)))
         for path, method, want in (("/nowhere", "GET", 404), ("/../etc/passwd", "GET", 404), ("/api/v1/status", "POST", 405), ("/api/v1/status", "DELETE", 405),
-                                   ("/", "GET", 501), ("/public", "GET", 501), ("/api/v1/stream", "GET", 501), ("/api/v1/records?from=never", "GET", 400),
+                                   ("/", "POST", 405), ("/web/..%2f..%2fetc/passwd", "GET", 404), ("/api/v1/records?from=never", "GET", 400), ("/api/v1/records?limit=0", "GET", 400),
+                                   ("/api/v1/records?limit=99999999999999999999", "GET", 400), ("/api/v1/records?limit=1x", "GET", 400), ("/api/v1/records?format=xml", "GET", 400),
+                                   ("/api/v1/records?fctor=a21026", "GET", 400), ("/api/v1/records?factor", "GET", 400), ("/api/v1/status?x=1", "GET", 400), ("/api/v1/alarms?limit=1001", "GET", 400),
+                                   ("/api/v1/stream", "HEAD", 405),
                                    ("/api/v1/records?period=week", "GET", 400), ("/api/v1/alarms?active=maybe", "GET", 400), ("/api/v1/status", "HEAD", 200)):
             code, headers, text = self.get(path, method)
             self.assertEqual(code, want, path)
-            if code >= 400:
+            if code >= 400 and method != "HEAD":
                 self.assertTrue(json.loads(text)["error"])
             if code == 405:
                 self.assertEqual(headers["Allow"], "GET, HEAD")
         with socket.create_connection(("127.0.0.1", self.port)) as rude:  # neither a request nor in a hurry
             rude.sendall(b"\x16\x03\x01" + b"A" * 100000)
             self.assertEqual(self.get("/healthz")[0], 200)
+        self.assertEqual(gateway.end(), 0)
+
+    def ask(self, path, **headers):
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as other:
+            return other.code, other.headers, other.read()
+
+    def begin(self):
+        (self.port,) = free_ports(1)
+        plant = self.plant()
+        return plant, self.start(self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}"))
+
+    def test_packed_tagged_and_shut_in(self):
+        _, gateway = self.begin()
+        for path in ("/", "/public", "/led", "/web/console.css", "/web/words.js", "/api/v1/outlets", "/healthz", "/nowhere"):
+            _, headers, plain = self.ask(path)
+            self.assertEqual(headers["X-Content-Type-Options"], "nosniff", path)
+            self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+            self.assertNotIn("unsafe", headers["Content-Security-Policy"])
+            self.assertNotIn("http", headers["Content-Security-Policy"])
+            self.assertNotRegex(plain, rb"https?://(?!www\.w3\.org/2000/svg)", path)  # nothing of elsewhere is named, but the name of SVG
+        code, headers, packed = self.ask("/web/words.js", **{"Accept-Encoding": "gzip"})
+        self.assertEqual((code, headers["Content-Encoding"]), (200, "gzip"))
+        self.assertEqual(gzip.decompress(packed), self.ask("/web/words.js")[2])
+        self.assertLess(len(packed), len(gzip.decompress(packed)))
+        tag = headers["ETag"]
+        code, headers, nothing = self.ask("/web/words.js", **{"If-None-Match": tag})
+        self.assertEqual((code, headers["ETag"], nothing), (304, tag, b""))
+        self.assertEqual(self.ask("/web/words.js", **{"If-None-Match": '"0000000000000000"'})[0], 200)
+        _, headers, packed = self.ask("/api/v1/status", **{"Accept-Encoding": "gzip"})
+        self.assertEqual(headers["Content-Encoding"], "gzip")
+        self.assertEqual(json.loads(gzip.decompress(packed))["site"], "平顶山示例电厂")
+        self.assertEqual(gateway.end(), 0)
+
+    def stream(self):
+        s = socket.create_connection(("127.0.0.1", self.port), 30)
+        s.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        return s
+
+    def test_the_event_stream(self):
+        plant, gateway = self.begin()
+        sub = self.subscribe()
+        looker = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        looker.request("GET", "/api/v1/stream")
+        answer = looker.getresponse()
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/event-stream"))
+        events = []
+
+        def read(wanted):
+            """Events until one of that name for which `wanted` holds."""
+            name = None
+            for line in answer:
+                if line.startswith(b"event: "):
+                    name = line[7:].strip().decode()
+                elif line.startswith(b"data: "):
+                    events.append((name, json.loads(line[6:])))
+                    if wanted(*events[-1]):
+                        return events[-1][1]
+            raise AssertionError("the stream ended")
+        of = lambda live, factor: next(c for c in live["channels"] if c[1] == factor)
+        read(lambda name, data: name == "live" and of(data, "a21026")[2] == 20)
+        plant.tell("signal so2 set 300")
+        self.assertEqual(of(read(lambda name, data: name == "live" and of(data, "a21026")[2] == 300), "a21026")[:2], ["DA001", "a21026"])
+        raised = sub.wait("alarm", kind="instantaneous", state="raised")
+        told = [data for name, data in events if name == "alarm"]
+        self.assertEqual(told or [read(lambda name, data: name == "alarm")], [raised])  # the published body, as it is
+        self.assertFalse([data for name, data in events if name == "closed" and data["period"] in ("realtime", "minute")])
+        self.assertEqual(gateway.end(), 0)  # with somebody still looking
+        answer.read()  # it ends in order: one torn would raise
+
+    def test_lookers_are_bounded(self):
+        _, gateway = self.begin()
+        console = lambda: self.status()["console"]
+        lookers = [self.stream() for _ in range(230)]
+        heads = [s.recv(15) for s in lookers]
+        self.assertEqual((heads.count(b"HTTP/1.1 200 OK"), heads.count(b"HTTP/1.1 503 Se")), (224, 6))
+        self.assertEqual(console()["viewers"], 224)
+        for s in lookers:
+            s.close()
+        until(lambda: console()["viewers"] == 0, "them to be missed")
+        self.assertEqual(self.get("/healthz")[0], 200)
+        self.assertEqual(gateway.end(), 0)
+
+    def test_who_asks_too_often_waits(self):
+        _, gateway = self.begin()
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        codes = []
+        for _ in range(1500):
+            asking.request("GET", "/healthz")
+            answer = asking.getresponse()
+            text = answer.read()
+            codes.append(answer.status)
+            if answer.status == 429:
+                self.assertEqual(answer.headers["Retry-After"], "1")
+                self.assertIn("too many requests", json.loads(text)["error"])
+                break
+        self.assertEqual(codes[:400], [200] * 400)
+        self.assertEqual(codes[-1], 429)
+        self.assertGreaterEqual(self.status()["console"]["refused"], 1)
+        until(lambda: self.get("/healthz")[0] == 200, "to be let in again")
         self.assertEqual(gateway.end(), 0)
 
     def test_a_port_in_use_is_refused_in_order(self):

@@ -1,11 +1,16 @@
-/* The console's read-only HTTP API, first cut: health, metrics, status, outlets, alarms, records. libmicrohttpd on the
- * loop's epoll. No write action over HTTP. Pages and the event stream are not in this version and say so (501).
+/* The console: pages for people and a read-only HTTP API. libmicrohttpd on the loop's epoll; no write action over HTTP.
  *
- * Bounded: CONSOLE_CONNECTIONS connections, 32 KiB of memory each, idle ones closed after 30 s, answers of at most
+ *   request ─► limiter: 429 ─► pages.c  /, /public, /led and what they load, nothing of another origin
+ *                           ├► api.c    /api/v1/..., /metrics, /healthz
+ *                           └► stream.c /api/v1/stream: live values and events
+ *                                └─► answer.c: headers, ETag, gzip
+ *
+ * Bounded: CONSOLE_CONNECTIONS connections, 16 KiB of memory each, idle ones closed after 30 s, answers of at most
  * CONSOLE_ROWS rows. The loop's thread. */
 #ifndef CEMSD_PUBLISH_CONSOLE_CONSOLE_H
 #define CEMSD_PUBLISH_CONSOLE_CONSOLE_H
 
+#include "journal/journal.h"
 #include "model/error.h"
 
 #include <stdbool.h>
@@ -20,13 +25,22 @@ struct console_settings {
     const char *bind; /* ADDRESS:PORT, [ADDRESS]:PORT for IPv6 */
     const char *journal_path;
     uv_loop_t *loop;
-    char *(*status)(void *owner);        /* JSON to free(), or NULL */
-    char *(*metrics)(void *owner);       /* Prometheus text to free(), or NULL */
-    const char *(*trouble)(void *owner); /* NULL while all is well, else what is wrong */
+    char *(*status)(void *owner);                         /* JSON to free(), or NULL */
+    char *(*outlets)(void *owner);                        /* the same, of its outlets alone */
+    char *(*live)(void *owner);                           /* what changes of them each second, see stream.h */
+    char *(*metrics)(void *owner);                        /* Prometheus text to free(), or NULL */
+    const char *(*trouble)(void *owner);                  /* NULL while all is well, else what is wrong */
+    uint64_t (*durable)(void *owner, enum stream stream); /* last seq */
     void *owner;
 };
 
+struct console_status {
+    uint64_t requests, refused; /* refused: more often than the limiter lets */
+    uint64_t viewers, viewers_behind;
+};
+
 struct console *console_open(const struct console_settings *settings, struct error *err);
+void console_status_get(const struct console *console, struct console_status *out);
 /* Closes its handles on the loop; freed when they are gone. NULL is allowed. */
 void console_close(struct console *console);
 

@@ -1,0 +1,74 @@
+#include "publish/console/pages.h"
+
+#include "config/embedded.h"
+#include "journal/chain.h"
+#include "publish/console/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct embedded_file EMBEDDED_WEB[];
+
+/* Where a file is found. What is not here is not served. */
+static const struct {
+    const char *path, *file, *type;
+} SERVED[] = {
+    {"/", "console.html", "text/html; charset=utf-8"},
+    {"/public", "public.html", "text/html; charset=utf-8"},
+    {"/led", "led.html", "text/html; charset=utf-8"},
+    {"/web/console.css", "console.css", "text/css; charset=utf-8"},
+    {"/web/console.js", "console.js", "text/javascript; charset=utf-8"},
+    {"/web/public.js", "public.js", "text/javascript; charset=utf-8"},
+    {"/web/led.js", "led.js", "text/javascript; charset=utf-8"},
+    {"/web/words.js", "words.js", "text/javascript; charset=utf-8"},
+    {"/web/show.js", "show.js", "text/javascript; charset=utf-8"},
+    {"/web/icon.svg", "icon.svg", "image/svg+xml"},
+};
+
+void asset_tag(const uint8_t digest[32], char tag[ASSET_TAG])
+{
+    tag[0] = '"';
+    hex_encode(digest, 8, tag + 1);
+    tag[17] = '"';
+    tag[18] = '\0';
+}
+
+static const struct embedded_file *find_file(const char *name)
+{
+    for (const struct embedded_file *f = EMBEDDED_WEB; f->name; f++)
+        if (strcmp(f->name, name) == 0)
+            return f;
+    return NULL;
+}
+
+void pages_open(struct pages *pages)
+{
+    uint8_t digest[CHAIN_BYTES];
+    pages->count = 0;
+    for (size_t i = 0; i < sizeof SERVED / sizeof SERVED[0]; i++) {
+        const struct embedded_file *file = find_file(SERVED[i].file);
+        struct asset *a = &pages->assets[pages->count];
+        if (!file || !chain_digest(CHAIN_SHA256, file->bytes, file->length, digest))
+            continue;
+        *a = (struct asset){
+            .path = SERVED[i].path, .type = SERVED[i].type, .bytes = file->bytes, .length = file->length};
+        a->packed = answer_gzip(file->bytes, file->length, 9, &a->packed_length);
+        asset_tag(digest, a->tag);
+        pages->count++;
+    }
+}
+
+void pages_close(struct pages *pages)
+{
+    for (size_t i = 0; i < pages->count; i++)
+        free(pages->assets[i].packed);
+    pages->count = 0;
+}
+
+const struct asset *pages_find(const struct pages *pages, const char *path)
+{
+    for (size_t i = 0; i < pages->count; i++)
+        if (strcmp(pages->assets[i].path, path) == 0)
+            return &pages->assets[i];
+    return NULL;
+}

@@ -1,0 +1,128 @@
+"""The pages in a real browser: Debian's Chromium, driven by its own driver. Screenshots stay in the build folder."""
+import json
+import os
+import time
+import unittest
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from support import BIN, GatewayTest, Process, ROOT, free_ports, program, read, until
+
+SHOTS = os.path.join(os.path.abspath(BIN), "..", "screenshots")
+AXE = os.path.join(ROOT, "tests", "web", "node_modules", "axe-core", "axe.min.js")
+SPEED = 300
+START_MS = 1772322900000  # 2026-03-01T07:55:00+08:00
+
+
+class Pages(GatewayTest):
+    def setUp(self):
+        super().setUp()
+        os.makedirs(SHOTS, exist_ok=True)
+        (self.port,) = free_ports(1)
+        options = webdriver.ChromeOptions()
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage", f"--user-data-dir={self.path('browser')}"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.addCleanup(self.browser.quit)
+
+    def begin(self):
+        self.analyzers = self.plant()
+        return self.start(self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}"))
+
+    def open(self, path):
+        self.browser.get(f"http://127.0.0.1:{self.port}{path}")
+
+    def text(self, id_):
+        return self.browser.find_element(By.ID, id_).text
+
+    def shoot(self, name):
+        self.browser.save_screenshot(os.path.join(SHOTS, f"{name}.png"))
+
+    def check_page(self):
+        """Nothing was asked of another origin, and nothing was complained of."""
+        loaded = self.browser.execute_script("return performance.getEntriesByType('resource').map((e) => e.name)")
+        self.assertTrue(loaded)
+        for name in loaded:
+            self.assertTrue(name.startswith(f"http://127.0.0.1:{self.port}/"), name)
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def fits(self):
+        """No page is wider than the screen: only tables scroll, by themselves."""
+        self.assertEqual(self.browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
+
+    def test_the_operators_page(self):
+        gateway = self.begin()
+        self.open("/?lang=en")
+        until(lambda: "20.00" in self.text("outlets"), "the value")
+        self.assertIn("sulfur dioxide", self.text("outlets"))
+        self.assertIn("No alarm is active", self.text("alarms"))
+        self.assertEqual(self.text("connection"), "live")
+        status = self.browser.find_element(By.ID, "alarms")
+        self.assertEqual((status.get_attribute("role"), status.get_attribute("aria-live")), ("status", "polite"))  # said aloud when it changes
+        self.analyzers.tell("signal so2 set 300")
+        until(lambda: "300.00" in self.text("outlets"), "the new value, without loading anything again")
+        until(lambda: "sulfur dioxide instantaneous value 300.00 mg/m3, above the limit 70 mg/m3" in self.text("alarms"), "the alarm")
+        until(lambda: "stack" in self.text("lines") and "connected" in self.text("lines"), "the line")
+        self.assertIn("journal.db", self.text("gateway"))
+        self.browser.find_element(By.ID, "language").click()
+        until(lambda: "二氧化硫" in self.text("outlets"), "Chinese")
+        self.assertEqual((self.browser.title, self.browser.find_element(By.TAG_NAME, "html").get_attribute("lang")), ("排放监测网关", "zh-CN"))
+        until(lambda: "二氧化硫瞬时值 300.00 mg/m3，超过限值 70 mg/m3" in self.text("alarms"), "the alarm in Chinese")
+        self.check_page()
+        gateway.end()
+        until(lambda: self.text("connection") == "连接中断，正在重连", "the page to notice")
+        self.start(self.path("cemsd.yaml"))
+        until(lambda: self.text("connection") == "实时", "the page to come back by itself")
+
+    def test_the_publics_page(self):
+        """Two hours on a fast clock: 300 over a limit of 35 in the first, 20 under it in the second."""
+        self.analyzers = self.plant()
+        self.config(realtime_s=60, extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}", channels="""      - {factor: a21026, interval_ms: 20000, source: {line: stack, address: 0}}
+      - {factor: a19001, interval_ms: 20000, source: {line: stack, address: 2}}""")
+        self.analyzers.tell("signal so2 set 300")
+        environment = dict(os.environ, CEMSD_SPEED=str(SPEED), CEMSD_START_MS=str(START_MS), CEMSD_ORIGIN_MS=str(int(time.time() * 1000)))
+        self.processes.append(Process(program("cemsd_fast"), "--config", self.path("cemsd.yaml"), cwd=self.folder, env=environment))
+        self.processes[-1].expect("event=started")
+        self.open("/public?lang=en")
+        until(lambda: "sulfur dioxide mg/m3 (Limit 35)" in self.text("outlets"), "its factor and limit")
+        until(lambda: "08:00–09:00" in self.text("outlets"), "the first hour, by itself", 60)
+        self.analyzers.tell("signal so2 set 20")
+        self.assertIn("300.00 exceeds", self.text("outlets"))
+        self.assertIn("08:00–09:00 DA001 sulfur dioxide 300.00 mg/m3 > 35", self.text("exceedances"))
+        until(lambda: "10:00–11:00" in self.text("outlets"), "two hours more", 60)
+        row = next(r for r in self.browser.find_elements(By.CSS_SELECTOR, "#outlets tbody tr") if r.text.startswith("10:00"))
+        self.assertEqual(row.text, "10:00–11:00 20.00")
+        table = self.browser.execute_async_script("const done = arguments[0]; fetch(document.getElementById('download').href).then((a) => a.text()).then(done)")
+        self.assertIn("DA001,a21026,hour,2026-03-01T08:00:00.000+08:00", table)
+        self.check_page()
+        self.shoot("public-hours")
+
+    def test_every_page_in_every_light(self):
+        """Sizes, languages, light and dark: nothing sticks out, and axe-core finds nothing to object to (WCAG 2.2 A and AA)."""
+        gateway = self.begin()
+        self.analyzers.tell("signal so2 set 300")
+        axe = read(AXE)
+        for path in ("/", "/public", "/led"):
+            for language in ("zh", "en"):
+                for scheme in ("light", "dark"):
+                    self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+                    for width in (360, 1920):
+                        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
+                        self.open(f"{path}?lang={language}")
+                        place = "figures" if path == "/led" else "outlets"
+                        until(lambda: "300.00" in self.text(place), f"the value on {path}")
+                        self.fits()
+                        self.shoot(f"{path.strip('/') or 'console'}-{language}-{scheme}-{width}")
+                    self.browser.execute_script(axe)
+                    found = self.browser.execute_async_script(
+                        "const done = arguments[0]; axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(done)")
+                    self.assertEqual([(v["id"], [n["html"] for n in v["nodes"]]) for v in found["violations"]], [], f"{path} {language} {scheme}")
+                    self.assertGreater(len(found["passes"]), 10)
+                self.check_page()
+        self.assertEqual(gateway.end(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
