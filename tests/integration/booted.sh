@@ -1,12 +1,14 @@
 #!/bin/sh
-# Boots systemd as process 1 of namespaces of its own, with the tree's unit, sysusers and tmpfiles installed:
+# Boots systemd as process 1 of namespaces of its own:
 #
-#   booted.sh FOLDER BIN UNITS     FOLDER: cemsd.yaml, plant.yaml and drop-ins *.conf; BIN: the programs; UNITS: systemd/
+#   booted.sh FOLDER BIN UNITS     the tree's unit, sysusers and tmpfiles installed; FOLDER: cemsd.yaml, plant.yaml and
+#                                  drop-ins *.conf; BIN: the programs; UNITS: systemd/
+#   booted.sh FOLDER               nothing of ours is installed; the packages of FOLDER, *.deb, are in /srv
 #
 # Everything is seen through an overlay whose upper half is a tmpfs: nothing of the machine is written to, and all of it
 # is gone when process 1 ends. test_boot.py starts it under unshare.
 set -eu
-folder=$1 bin=$2 units=$3
+folder=$1
 mount --make-rprivate /
 mkdir "$folder/box"
 mount -t tmpfs tmpfs "$folder/box"
@@ -14,16 +16,21 @@ root=$folder/box/root
 mkdir "$root" "$folder/box/upper" "$folder/box/work"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/box/upper,workdir=$folder/box/work" "$root"
 
-cp "$bin/cemsd" "$bin/cemsctl" "$bin/plant" "$root/usr/bin/"
-mkdir -p "$root/etc/cemsd" "$root/etc/systemd/system/cemsd.service.d"
-cp "$folder/cemsd.yaml" "$root/etc/cemsd/"
-cp "$folder/plant.yaml" "$root/etc/"
-cp "$units/cemsd.service" "$root/etc/systemd/system/"
-cp "$folder/"*.conf "$root/etc/systemd/system/cemsd.service.d/"
-mkdir -p "$root/etc/sysusers.d" "$root/etc/tmpfiles.d"
-cp "$units/cemsd.sysusers.conf" "$root/etc/sysusers.d/cemsd.conf"
-cp "$units/cemsd.tmpfiles.conf" "$root/etc/tmpfiles.d/cemsd.conf"
-rm -f "$root/etc/fstab"
+if [ $# -eq 3 ]; then
+    bin=$2 units=$3
+    cp "$bin/cemsd" "$bin/cemsctl" "$bin/plant" "$root/usr/bin/"
+    mkdir -p "$root/etc/cemsd" "$root/etc/systemd/system/cemsd.service.d"
+    cp "$folder/cemsd.yaml" "$root/etc/cemsd/"
+    cp "$folder/plant.yaml" "$root/etc/"
+    cp "$units/cemsd.service" "$root/etc/systemd/system/"
+    cp "$folder/"*.conf "$root/etc/systemd/system/cemsd.service.d/"
+    mkdir -p "$root/etc/sysusers.d" "$root/etc/tmpfiles.d"
+    cp "$units/cemsd.sysusers.conf" "$root/etc/sysusers.d/cemsd.conf"
+    cp "$units/cemsd.tmpfiles.conf" "$root/etc/tmpfiles.d/cemsd.conf"
+else
+    cp "$folder/"*.deb "$root/srv/"
+fi
+rm -f "$root/etc/fstab" "$root/usr/sbin/policy-rc.d" # a container image may forbid packages to start services
 
 mount -t proc proc "$root/proc"
 mount --bind "$root/proc/sys" "$root/proc/sys"

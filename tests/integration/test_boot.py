@@ -2,48 +2,13 @@
 import json
 import os
 import re
-import signal
-import subprocess
 import unittest
 
-from support import BIN, GatewayTest, Process, ROOT, read, run, until
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-NAMESPACES = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--net", "--uts", "--ipc")
+from booted import System
+from support import ROOT, read, until
 
 
-def namespaces_allowed():
-    probe = "mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r && mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/r" \
-            " && mount -t cgroup2 cgroup2 /mnt/r/mnt && mkdir /mnt/r/mnt/cemsd-probe-$$ && rmdir /mnt/r/mnt/cemsd-probe-$$"
-    return os.geteuid() == 0 and subprocess.run((*NAMESPACES, "sh", "-c", probe), capture_output=True, check=False).returncode == 0
-
-
-@unittest.skipUnless(namespaces_allowed(), "a system can be booted only by root who may make namespaces, overlays and control groups")
-class Booted(GatewayTest):
-    def boot(self, *dropin, config=None):
-        self.scenario()
-        text = config or read(self.config())
-        text = text.replace(self.path("journal.db"), "/var/lib/cemsd/journal.db").replace(self.path("control"), "/run/cemsd/control")
-        self.write("cemsd.yaml", text)
-        # under a sanitizer the programs look for leaks by ptrace, which the unit's filter does not let them
-        self.write("test.conf", "\n".join(["[Service]", "Environment=ASAN_OPTIONS=detect_leaks=0", *dropin]) + "\n")
-        p = Process(*NAMESPACES, "sh", os.path.join(HERE, "booted.sh"), self.folder, os.path.abspath(BIN), os.path.join(ROOT, "systemd"))
-        self.processes.append(p)
-        with open(f"/proc/{p.process.pid}/task/{p.process.pid}/children", encoding="utf-8") as children:
-            self.init = until(lambda: p.process.poll() is None and (children.seek(0), children.read().split())[1], f"process 1: {p.lines}", 5)[0]
-        until(lambda: p.process.poll() is not None or self.inside("systemctl", "is-active", "basic.target").stdout == "active\n", "the system to be up")
-        self.assertIsNone(p.process.poll(), p.lines)
-        self.processes.append(Process("nsenter", "--target", self.init, "--all", "/usr/bin/plant", "--scenario", "/etc/plant.yaml"))
-        self.processes[-1].expect("ready")
-
-    def inside(self, *command):
-        return run("nsenter", "--target", self.init, "--all", *command)
-
-    def must(self, *command):
-        done = self.inside(*command)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr + self.inside("journalctl", "-u", "cemsd", "--no-pager").stdout)
-        return done.stdout
-
+class Booted(System):
     def show(self, name):
         return self.must("systemctl", "show", "--value", "-p", name, "cemsd").strip()
 
@@ -111,14 +76,6 @@ class Booted(GatewayTest):
         self.assertNotEqual(self.inside("systemctl", "start", "cemsd").returncode, 0)
         self.assertEqual((self.show("ActiveState"), self.show("ExecMainStatus"), self.show("NRestarts")), ("failed", "78", "0"))
         self.assertIn("/etc/cemsd/cemsd.yaml:1:", self.must("journalctl", "-u", "cemsd", "--no-pager"))
-
-    def tearDown(self):
-        if hasattr(self, "init") and os.path.exists(f"/proc/{self.init}"):
-            os.kill(int(self.init), signal.SIGKILL)  # and with process 1 all of it
-        super().tearDown()
-        group = os.path.basename(self.folder)
-        until(lambda: run("unshare", "--mount", "sh", "-c", f"mount -t cgroup2 cgroup2 /mnt && find /mnt/{group} -depth -type d -exec rmdir {{}} +").returncode == 0,
-              "its control groups to be empty")
 
 
 if __name__ == "__main__":
