@@ -287,7 +287,10 @@ static void keep_house(struct gateway *g, int64_t now_ms, int64_t now_ns)
 static void on_tick(uv_timer_t *timer)
 {
     struct gateway *g = timer->data;
-    int64_t now_ms = clock_wall_ms(), now_ns = clock_monotonic_ns();
+    int64_t now_ms = clock_wall_ms(), now_ns = clock_monotonic_ns(),
+            lag_ns = g->ticked_ns == 0 ? 0 : now_ns - g->ticked_ns - TICK_MS * INT64_C(1000000);
+    g->ticked_ns = now_ns;
+    g->longest_lag_ns = lag_ns > g->longest_lag_ns ? lag_ns : g->longest_lag_ns;
     if (!g->stopping) {
         gateway_take_samples(g);
         reap_lines(g);

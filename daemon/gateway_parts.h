@@ -50,6 +50,7 @@ struct gateway {
     bool muted;                              /* what is computed is in the journal already */
     bool stopping, lines_gone, failed, stuck;
     int64_t started_ms, started_ns, stop_ns, watchdog_ns, watchdog_fed_ns;
+    int64_t ticked_ns, longest_lag_ns; /* of the tick, and how late it came at most since metrics were asked */
     int64_t housekept_ns, checkpoint_day_ms;
     bool trimming; /* retention is to look again */
     uint64_t lost; /* bodies the journal refused */

@@ -1,8 +1,10 @@
 /* What Prometheus reads at /metrics. Names end in their unit; counters end in _total. */
 #include "gateway_parts.h"
 #include "model/clock.h"
+#include "model/instant.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 static void head(FILE *out, const char *name, const char *type, const char *help)
@@ -16,28 +18,116 @@ static void number(FILE *out, const char *name, const char *type, const char *he
     fprintf(out, "%s %.17g\n", name, value);
 }
 
-static void lines(struct gateway *g, FILE *out)
+/* name{key="value" — a value as the text format wants it. */
+static void labelled(FILE *out, const char *name, const char *key, const char *value)
+{
+    fprintf(out, "%s{%s=\"", name, key);
+    for (; *value; value++)
+        if (*value == '\n')
+            fputs("\\n", out);
+        else
+            fprintf(out, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+    fputc('"', out);
+}
+
+/* One gauge of all channels that have it. */
+static void channels(struct gateway *g, FILE *out, const char *name, const char *help,
+                     double (*of)(struct gateway *g, const struct channel *channel))
+{
+    head(out, name, "gauge", help);
+    for (size_t i = 0; i < g->plant->outlet_count; i++)
+        for (size_t c = 0; c < g->plant->outlets[i].channel_count; c++) {
+            const struct channel *channel = &g->plant->outlets[i].channels[c];
+            double value = of(g, channel);
+            if (!isfinite(value))
+                continue;
+            labelled(out, name, "outlet", g->plant->outlets[i].id);
+            fprintf(out, ",factor=\"%s\"} %.10g\n", channel->factor->code, value);
+        }
+}
+
+static double value_of(struct gateway *g, const struct channel *channel)
+{
+    struct reading r;
+    int64_t time_ms;
+    if (!compute_latest(g->compute, channel->index, &r, &time_ms) || r.mark != MARK_N)
+        return NAN;
+    return isfinite(r.converted) ? r.converted : r.value;
+}
+
+static double valid_of(struct gateway *g, const struct channel *channel)
+{
+    struct reading r;
+    int64_t time_ms;
+    return compute_latest(g->compute, channel->index, &r, &time_ms) && r.mark == MARK_N;
+}
+
+static double share_of(struct gateway *g, const struct channel *channel)
+{
+    struct progress p;
+    return compute_progress(g->compute, channel->index, clock_wall_ms(), &p) ? p.mean / p.limit_max : NAN;
+}
+
+static void outlets(struct gateway *g, FILE *out)
+{
+    channels(g, out, "cemsd_channel_value", "Latest valid value in the factor's unit, converted where it is.",
+             value_of);
+    channels(g, out, "cemsd_channel_valid", "1 while the latest value has no mark.", valid_of);
+    channels(g, out, "cemsd_channel_limit_ratio", "Mean so far of the judged period against its limit.", share_of);
+}
+
+/* One gauge or counter of all Modbus lines. */
+static void each_line(struct gateway *g, FILE *out, const char *name, const char *type, const char *help,
+                      double (*of)(const struct line_status *line))
 {
     struct line_status s;
-    const char *name;
-    head(out, "cemsd_line_requests_total", "counter", "Modbus requests by line and result.");
+    const char *line;
+    head(out, name, type, help);
+    for (size_t i = 0; i < lines_count(g->lines); i++) {
+        if (!lines_status(g->lines, i, &line, &s))
+            continue;
+        labelled(out, name, "line", line);
+        fprintf(out, "} %.17g\n", of(&s));
+    }
+}
+
+static double connected(const struct line_status *s)
+{
+    return s->state == LINE_CONNECTED;
+}
+
+static double stations_silent(const struct line_status *s)
+{
+    return (double)s->stations_silent;
+}
+
+static double overruns(const struct line_status *s)
+{
+    return (double)s->overruns;
+}
+
+static double last_answer_s(const struct line_status *s)
+{
+    return s->last_answer_ms == INSTANT_NONE ? 0 : (double)s->last_answer_ms / 1000;
+}
+
+static void lines(struct gateway *g, FILE *out)
+{
+    static const char NAME[] = "cemsd_line_requests_total";
+    struct line_status s;
+    const char *line;
+    head(out, NAME, "counter", "Modbus requests by line and result.");
     for (size_t i = 0; i < lines_count(g->lines); i++)
-        for (int r = 0; lines_status(g->lines, i, &name, &s) && r < MB_RESULTS; r++)
-            fprintf(out, "cemsd_line_requests_total{line=\"%s\",result=\"%s\"} %" PRIu64 "\n", name,
-                    mb_result_name((enum mb_result)r), s.counts.results[r]);
-    head(out, "cemsd_line_connected", "gauge", "1 while the line has a connection.");
-    for (size_t i = 0; i < lines_count(g->lines); i++)
-        if (lines_status(g->lines, i, &name, &s))
-            fprintf(out, "cemsd_line_connected{line=\"%s\"} %d\n", name, s.state == LINE_CONNECTED);
-    head(out, "cemsd_line_stations_silent", "gauge", "Stations on back-off.");
-    for (size_t i = 0; i < lines_count(g->lines); i++)
-        if (lines_status(g->lines, i, &name, &s))
-            fprintf(out, "cemsd_line_stations_silent{line=\"%s\"} %zu\n", name, s.stations_silent);
-    head(out, "cemsd_line_overruns_total", "counter",
-         "Deadlines skipped because the line is too slow for what it is asked.");
-    for (size_t i = 0; i < lines_count(g->lines); i++)
-        if (lines_status(g->lines, i, &name, &s))
-            fprintf(out, "cemsd_line_overruns_total{line=\"%s\"} %" PRIu64 "\n", name, s.overruns);
+        for (int r = 0; lines_status(g->lines, i, &line, &s) && r < MB_RESULTS; r++) {
+            labelled(out, NAME, "line", line);
+            fprintf(out, ",result=\"%s\"} %" PRIu64 "\n", mb_result_name((enum mb_result)r), s.counts.results[r]);
+        }
+    each_line(g, out, "cemsd_line_connected", "gauge", "1 while the line has a connection.", connected);
+    each_line(g, out, "cemsd_line_stations_silent", "gauge", "Stations on back-off.", stations_silent);
+    each_line(g, out, "cemsd_line_overruns_total", "counter",
+              "Deadlines skipped because the line is too slow for what it is asked.", overruns);
+    each_line(g, out, "cemsd_line_last_answer_timestamp_seconds", "gauge",
+              "When the line last answered, since 1970; 0: never.", last_answer_s);
 }
 
 static void journal(struct gateway *g, FILE *out)
@@ -53,6 +143,17 @@ static void journal(struct gateway *g, FILE *out)
            (double)s.retries);
     number(out, "cemsd_journal_waiting_bytes", "gauge", "Appended and not yet durable.", (double)s.waiting_bytes);
     number(out, "cemsd_journal_failing", "gauge", "1 while writing fails.", s.error[0] != '\0');
+}
+
+static void console(struct gateway *g, FILE *out)
+{
+    struct console_status s;
+    if (!g->console)
+        return;
+    console_status_get(g->console, &s);
+    number(out, "cemsd_console_requests_total", "counter", "HTTP requests.", (double)s.requests);
+    number(out, "cemsd_console_refused_total", "counter", "HTTP requests that came too often.", (double)s.refused);
+    number(out, "cemsd_console_viewers", "gauge", "Who looks at the event stream.", (double)s.viewers);
 }
 
 char *gateway_metrics(void *owner)
@@ -76,7 +177,11 @@ char *gateway_metrics(void *owner)
     number(out, "cemsd_samples_out_of_range_total", "counter", "Samples above the measuring range.",
            (double)c.out_of_range);
     number(out, "cemsd_samples_impossible_total", "counter", "Samples no gas can have.", (double)c.impossible);
+    number(out, "cemsd_loop_lag_seconds", "gauge", "The latest the loop came to its tick since this was last asked.",
+           (double)g->longest_lag_ns / 1e9);
+    g->longest_lag_ns = 0;
     lines(g, out);
+    outlets(g, out);
     journal(g, out);
     head(out, "cemsd_feed_published_total", "counter", "Messages published.");
     for (int s = 0; s < 2; s++)
@@ -89,5 +194,6 @@ char *gateway_metrics(void *owner)
     number(out, "cemsd_replay_requests_total", "counter", "Requests on replay and control.", (double)f.requests);
     number(out, "cemsd_replay_refused_total", "counter", "Requests refused.", (double)f.refused);
     uplinks_metrics(g->uplinks, out);
+    console(g, out);
     return fclose(out) == 0 ? text : NULL;
 }

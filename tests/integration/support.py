@@ -17,6 +17,7 @@ import zmq
 
 BIN = os.environ.get("CEMSD_BIN", "build/dev/bin")
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+PROMTOOL = os.path.join(ROOT, "build", "tools", "promtool")
 PATIENCE = 30  # seconds; a bound, not a wait
 
 

@@ -6,11 +6,12 @@ import io
 import json
 import re
 import socket
+import subprocess
 import unittest
 import urllib.error
 import urllib.request
 
-from support import GatewayTest, free_ports, program, run, until
+from support import GatewayTest, PROMTOOL, free_ports, program, run, until
 
 
 class Console(GatewayTest):
@@ -46,9 +47,13 @@ class Console(GatewayTest):
         code, headers, text = self.get("/metrics")
         self.assertEqual(code, 200)
         self.assertTrue(headers["Content-Type"].startswith("text/plain; version=0.0.4"))
+        checked = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
         for line in text.splitlines():
             self.assertRegex(line, r"^(# (HELP|TYPE) cemsd_\w+ .+|cemsd_\w+(\{\w+=\"[^\"]*\"(,\w+=\"[^\"]*\")*\})? [0-9.e+-]+)$")
         self.assertGreater(float(re.search(r'cemsd_line_requests_total\{line="stack",result="ok"\} (\d+)', text).group(1)), 10)
+        self.assertEqual(float(re.search(r'cemsd_channel_value\{outlet="DA001",factor="a21026"\} (\S+)', text).group(1)), 300)
+        self.assertIn('cemsd_channel_valid{outlet="DA001",factor="a21026"} 1', text)
         families = re.findall(r"# TYPE (\w+)", text)
         self.assertEqual(len(families), len(set(families)))
         for path, method, want in (("/nowhere", "GET", 404), ("/../etc/passwd", "GET", 404), ("/api/v1/status", "POST", 405), ("/api/v1/status", "DELETE", 405),

@@ -5,7 +5,7 @@ import os
 import re
 import unittest
 
-from support import GatewayTest, ROOT, program, read, run
+from support import GatewayTest, PROMTOOL, ROOT, program, read, run
 
 
 class Docs(GatewayTest):
@@ -46,6 +46,21 @@ class Docs(GatewayTest):
             for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read(page)):
                 if not target.startswith("http"):
                     self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), target)), f"{page}: {target}")
+
+    def test_rules_and_dashboard_ask_for_what_there_is(self):
+        sources = [os.path.join(ROOT, "daemon", "metrics.c")] + sorted(glob.glob(os.path.join(ROOT, "daemon", "publish", "uplink", "*.c")))
+        told = set(re.findall(r'"(cemsd_\w+)', "".join(read(source) for source in sources)))
+        self.assertGreater(len(told), 20)
+        rules, board = (os.path.join(ROOT, "docs", "monitoring", name) for name in ("cemsd-alerts.yaml", "cemsd-dashboard.json"))
+        for file in (rules, board):
+            asked = set(re.findall(r"cemsd_\w+", read(file)))
+            self.assertGreater(len(asked), 5)
+            self.assertEqual(asked - told, set(), file)
+        checked = run(PROMTOOL, "check", "rules", rules)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        with open(board, encoding="utf-8") as file:
+            panels = json.load(file)["panels"]
+        self.assertEqual(len({p["id"] for p in panels}), len(panels))
 
     def test_systemd_accepts_the_unit(self):
         unit = read(os.path.join(ROOT, "systemd", "cemsd.service")).replace("/usr/bin/cemsd", program("cemsd"))
