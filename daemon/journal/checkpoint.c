@@ -1,6 +1,5 @@
 #include "journal/checkpoint.h"
 
-#include "journal/file.h"
 #include "journal/merkle.h"
 #include "model/instant.h"
 
@@ -20,10 +19,10 @@ struct last {
     uint8_t digest[CHAIN_BYTES]; /* of its body */
 };
 
-static int load_last(sqlite3 *db, struct last *last)
+static int load_last(sqlite3 *db, enum chain_hash chain, struct last *last)
 {
     sqlite3_stmt *s = NULL;
-    *last = (struct last){.chain = journal_file_chain(db)};
+    *last = (struct last){.chain = chain};
     int code = sqlite3_prepare_v2(db,
                                   "SELECT body, alarm_to, disclosure_to, sample_to, event_to FROM checkpoint"
                                   " ORDER BY number DESC LIMIT 1",
@@ -121,13 +120,14 @@ static int insert(sqlite3 *db, struct signer *signer, int64_t time_ms, const cha
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int checkpoint_write(sqlite3 *db, struct signer *signer, const char *mn, int64_t time_ms, bool *more)
+int checkpoint_write(sqlite3 *db, enum chain_hash chain, struct signer *signer, const char *mn, int64_t time_ms,
+                     bool *more)
 {
     struct span spans[STREAMS];
     struct last last;
     char body[2048];
     bool news = false;
-    int code = load_last(db, &last);
+    int code = load_last(db, chain, &last);
     *more = false;
     for (int i = 0; i < STREAMS && code == SQLITE_OK; i++) {
         code = span_of(db, last.chain, (enum stream)i, last.to[i], &spans[i], more);

@@ -22,7 +22,8 @@
  * (*more then: a journal that has none yet gets several, so that nothing waits for one); an SQLite code. SQLITE_OK
  * without one when nothing is new. signer may be NULL. */
 enum { CHECKPOINT_MOST = 250000 };
-int checkpoint_write(sqlite3 *db, struct signer *signer, const char *mn, int64_t time_ms, bool *more);
+int checkpoint_write(sqlite3 *db, enum chain_hash chain, struct signer *signer, const char *mn, int64_t time_ms,
+                     bool *more);
 
 /* One step of retention: at most so many entries; *more when there is more to do. Size: how large the file may be, 0:
  * any size. An SQLite code. */

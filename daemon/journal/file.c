@@ -19,24 +19,18 @@ static int pragma_number(sqlite3 *db, const char *sql, int otherwise)
     return value;
 }
 
-/* A name of no hash we know gives false. */
-static bool read_chain(sqlite3 *db, enum chain_hash *chain)
+/* The hash of its chains; a journal that does not say has SHA-256. Read once, when the file is opened: a SELECT that
+ * runs out of memory inside a transaction rolls that back. */
+static bool read_chain(sqlite3 *db, const char *path, enum chain_hash *chain, struct error *err)
 {
     sqlite3_stmt *s = NULL;
-    bool known = true;
-    *chain = CHAIN_SHA256;
-    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'chain'", -1, &s, NULL) == SQLITE_OK &&
-        sqlite3_step(s) == SQLITE_ROW)
-        known = chain_hash_parse((const char *)sqlite3_column_text(s, 0), chain);
+    int code = sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'chain'", -1, &s, NULL);
+    code = code == SQLITE_OK ? sqlite3_step(s) : code;
+    bool known = chain_hash_parse(code == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL, chain);
     sqlite3_finalize(s);
-    return known;
-}
-
-enum chain_hash journal_file_chain(sqlite3 *db)
-{
-    enum chain_hash chain;
-    read_chain(db, &chain);
-    return chain;
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return error_set(err, "journal %s can't be read: %s", path, sqlite3_errmsg(db));
+    return known || error_set(err, "journal %s is chained by a hash this program does not know", path);
 }
 
 /* All of it or nothing. */
@@ -51,9 +45,8 @@ static bool in_transaction(sqlite3 *db, const char *sql)
 }
 
 /* Is it ours? An empty database is, as soon as it has its tables; create NULL: nothing is made or migrated. */
-static bool recognise(sqlite3 *db, const char *path, const char *create, struct error *err)
+static bool recognise(sqlite3 *db, const char *path, const char *create, enum chain_hash *chain, struct error *err)
 {
-    enum chain_hash chain;
     sqlite3_stmt *probe = NULL;
     int code = sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_master", -1, &probe, NULL);
     code = code == SQLITE_OK ? sqlite3_step(probe) : code;
@@ -66,7 +59,7 @@ static bool recognise(sqlite3 *db, const char *path, const char *create, struct 
         return error_set(err, "journal %s can't be read: %s", path, sqlite3_errmsg(db));
     if (tables == 0 && create) {
         if (in_transaction(db, create))
-            return true;
+            return read_chain(db, path, chain, err);
         return error_set(err, "journal %s: make its tables: %s", path, sqlite3_errmsg(db));
     }
     if (pragma_number(db, "PRAGMA application_id", 0) != JOURNAL_APPLICATION_ID)
@@ -79,9 +72,7 @@ static bool recognise(sqlite3 *db, const char *path, const char *create, struct 
     if (version != JOURNAL_VERSION)
         return error_set(err, "journal %s has version %d, this program reads version %d", path, version,
                          JOURNAL_VERSION);
-    if (!read_chain(db, &chain))
-        return error_set(err, "journal %s is chained by a hash this program does not know", path);
-    return true;
+    return read_chain(db, path, chain, err);
 }
 
 static sqlite3 *open_file(const char *path, int flags, struct error *err)
@@ -130,13 +121,13 @@ static bool try_write(sqlite3 *db, const char *path, struct error *err)
                      code == SQLITE_FULL ? "; free some space and start again" : "");
 }
 
-sqlite3 *journal_file_open(const char *path, enum chain_hash chain, int *lock, struct error *err)
+sqlite3 *journal_file_open(const char *path, enum chain_hash *chain, int *lock, struct error *err)
 {
     *lock = take_lock(path, err);
     if (*lock < 0)
         return NULL;
     sqlite3 *db = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-    if (db && recognise(db, path, JOURNAL_TABLES[chain], err) && try_write(db, path, err))
+    if (db && recognise(db, path, JOURNAL_TABLES[*chain], chain, err) && try_write(db, path, err))
         return db;
     sqlite3_close(db);
     close(*lock);
@@ -144,10 +135,10 @@ sqlite3 *journal_file_open(const char *path, enum chain_hash chain, int *lock, s
     return NULL;
 }
 
-sqlite3 *journal_file_open_read(const char *path, struct error *err)
+sqlite3 *journal_file_open_read(const char *path, enum chain_hash *chain, struct error *err)
 {
     sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY, err);
-    if (db && recognise(db, path, NULL, err))
+    if (db && recognise(db, path, NULL, chain, err))
         return db;
     sqlite3_close(db);
     return NULL;

@@ -121,7 +121,7 @@ static bool check_ends(struct journal *journal, struct error *err)
 {
     for (int s = 0; s < STREAMS; s++) {
         uint64_t seq = 0;
-        if (!reader_check_end(journal->db, (enum stream)s, 64, &seq, journal->head[s].hash, err))
+        if (!reader_check_end(journal->db, journal->chain, (enum stream)s, 64, &seq, journal->head[s].hash, err))
             return error_prefix(err, "journal %s is damaged or was altered; keep it, run cemsctl verify",
                                 journal->path);
         journal->head[s].seq = journal->durable_head[s].seq = seq;
@@ -168,8 +168,8 @@ struct journal *journal_open(const struct journal_settings *settings, struct err
     pthread_cond_init(&journal->work, &monotonic);
     pthread_cond_init(&journal->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    journal->db = journal_file_open(settings->path, settings->chain, &journal->file_lock, err);
-    journal->chain = journal->db ? journal_file_chain(journal->db) : settings->chain;
+    journal->chain = settings->chain;
+    journal->db = journal_file_open(settings->path, &journal->chain, &journal->file_lock, err);
     if (!journal->db || !load_names(journal, err) || !check_ends(journal, err) || !writer_prepare(journal, err)) {
         release(journal);
         return NULL;

@@ -13,6 +13,7 @@
 
 struct reader {
     sqlite3 *db;
+    enum chain_hash chain;
     char path[PATH_BYTES];
 };
 
@@ -24,7 +25,7 @@ struct reader *reader_open(const char *path, struct error *err)
         return NULL;
     }
     snprintf(reader->path, sizeof reader->path, "%s", path);
-    reader->db = journal_file_open_read(path, err);
+    reader->db = journal_file_open_read(path, &reader->chain, err);
     if (!reader->db) {
         free(reader);
         return NULL;
@@ -34,7 +35,7 @@ struct reader *reader_open(const char *path, struct error *err)
 
 enum chain_hash reader_chain(const struct reader *reader)
 {
-    return journal_file_chain(reader->db);
+    return reader->chain;
 }
 
 void reader_close(struct reader *reader)
@@ -552,13 +553,12 @@ bool reader_backup(const char *path, const char *copy, struct error *err)
     return code == SQLITE_OK;
 }
 
-bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES],
-                      struct error *err)
+bool reader_check_end(sqlite3 *db, enum chain_hash chain, enum stream stream, int count, uint64_t *seq,
+                      uint8_t hash[CHAIN_BYTES], struct error *err)
 {
     sqlite3_stmt *s = NULL;
     uint8_t before[CHAIN_BYTES] = {0}, after[CHAIN_BYTES];
     bool first = true, ok = true;
-    const enum chain_hash chain = journal_file_chain(db);
     *seq = 0;
     memset(hash, 0, CHAIN_BYTES);
     if (sqlite3_prepare_v2(db,

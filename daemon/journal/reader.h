@@ -107,7 +107,7 @@ bool reader_backup(const char *path, const char *copy, struct error *err);
 
 /* Checks that the last `count` entries of a stream are gapless and chained; *seq and hash are its end (0, zeros when it
  * is empty). Works on any connection. */
-bool reader_check_end(sqlite3 *db, enum stream stream, int count, uint64_t *seq, uint8_t hash[CHAIN_BYTES],
-                      struct error *err);
+bool reader_check_end(sqlite3 *db, enum chain_hash chain, enum stream stream, int count, uint64_t *seq,
+                      uint8_t hash[CHAIN_BYTES], struct error *err);
 
 #endif

@@ -169,8 +169,8 @@ static int write_item(struct journal *journal, struct item *item)
         sqlite3_bind_int64(s, 2, (int64_t)item->row.named.number);
         return run(s);
     case ITEM_CHECKPOINT:
-        return checkpoint_write(journal->db, journal->settings.signer, item->row.named.name, item->entry.time_ms,
-                                &item->more);
+        return checkpoint_write(journal->db, journal->chain, journal->settings.signer, item->row.named.name,
+                                item->entry.time_ms, &item->more);
     case ITEM_TRIM: return trim_step(journal->db, &journal->settings.keep, item->entry.time_ms, &item->more);
     case ITEM_CHANNEL: break;
     }
@@ -184,8 +184,11 @@ static int write_item(struct journal *journal, struct item *item)
 static int write_batch(struct journal *journal, struct item_list *batch)
 {
     int code = sqlite3_exec(journal->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    for (struct item *item = batch->first; item && code == SQLITE_OK; item = item->next)
+    for (struct item *item = batch->first; item && code == SQLITE_OK; item = item->next) {
         code = write_item(journal, item);
+        if (code == SQLITE_OK && sqlite3_get_autocommit(journal->db))
+            code = SQLITE_ABORT; /* SQLite rolled back by itself: what follows would become durable without it */
+    }
     if (code == SQLITE_OK)
         code = sqlite3_exec(journal->db, "COMMIT", NULL, NULL, NULL);
     return code;

@@ -225,10 +225,11 @@ static void year(const char *folder)
     char path[512];
     sqlite3_stmt *s;
     int lock;
+    enum chain_hash chain = CHAIN_SHA256;
     struct error err;
     struct stat status;
     snprintf(path, sizeof path, "%s/year.db", folder);
-    sqlite3 *db = journal_file_open(path, CHAIN_SHA256, &lock, &err);
+    sqlite3 *db = journal_file_open(path, &chain, &lock, &err);
     if (!db || sqlite3_exec(db, "PRAGMA synchronous = OFF; BEGIN", NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(db, "INSERT INTO figure VALUES(?,1,?,?,?,?,?,?,?,0,60,60,NULL,NULL,NULL,?,?,?,NULL,0,0)", -1,
                            &s, NULL) != SQLITE_OK)

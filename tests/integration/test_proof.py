@@ -137,7 +137,7 @@ class Checkpoints(Proven):
             self.assertEqual(checked.returncode, 0, checked.stderr)
             self.assertIn(f"{stream}/{seq} is an entry", checked.stdout)
             self.check_signed(stated["checkpoint"].encode(), bytes.fromhex(stated["signature"]))
-            for member, forged in (("body_hex", body[:-1].hex() + "00"), ("seq", seq + 1), ("stream", "alarm"), ("before", "00" * 32),
+            for member, forged in (("body_hex", (body[:-1] + bytes([body[-1] ^ 1])).hex()), ("seq", seq + 1), ("stream", "alarm"), ("before", "00" * 32),
                                    ("signature", "00" * 64), ("path", stated["path"][:-1]), ("checkpoint", stated["checkpoint"].replace("2026", "2027"))):
                 file = self.write("forged.json", json.dumps({**stated, member: forged}))
                 self.assertEqual(self.ctl("verify", "--proof", file, "--key", self.key + ".pub").returncode, 1, member)

@@ -498,6 +498,7 @@ static void what_the_period_comes_to_is_told(void **state)
     check_close(p.mean, 25, 1e-12);
     assert_int_equal(p.valid, 1);
     assert_false(compute_progress(compute, 2, t, &p)); /* of a temperature nothing is judged */
+    end_plant();
 }
 
 int main(void)
