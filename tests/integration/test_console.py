@@ -60,6 +60,7 @@ class Console(GatewayTest):
                                    ("/", "POST", 405), ("/web/..%2f..%2fetc/passwd", "GET", 404), ("/api/v1/records?from=never", "GET", 400), ("/api/v1/records?limit=0", "GET", 400),
                                    ("/api/v1/records?limit=99999999999999999999", "GET", 400), ("/api/v1/records?limit=1x", "GET", 400), ("/api/v1/records?format=xml", "GET", 400),
                                    ("/api/v1/records?fctor=a21026", "GET", 400), ("/api/v1/records?factor", "GET", 400), ("/api/v1/status?x=1", "GET", 400), ("/api/v1/alarms?limit=1001", "GET", 400),
+                                   ("/api/v1/trend?outlet=DA001&factor=a21026&span=1y", "GET", 400), ("/api/v1/trend?span=1h", "GET", 400), ("/api/v1/trend?outlet=%FF&factor=x&span=1h", "GET", 503),
                                    ("/api/v1/stream", "HEAD", 405),
                                    ("/api/v1/records?period=week", "GET", 400), ("/api/v1/alarms?active=maybe", "GET", 400), ("/api/v1/status", "HEAD", 200)):
             code, headers, text = self.get(path, method)

@@ -76,8 +76,8 @@ class Pages(GatewayTest):
         self.start(self.path("cemsd.yaml"))
         until(lambda: self.text("connection") == "实时", "the page to come back by itself")
 
-    def test_the_publics_page(self):
-        """Two hours on a fast clock: 300 over a limit of 35 in the first, 20 under it in the second."""
+    def begin_fast(self):
+        """300 over a limit of 35, on a clock 300 times as fast."""
         self.analyzers = self.plant()
         self.config(realtime_s=60, extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}", channels="""      - {factor: a21026, interval_ms: 20000, source: {line: stack, address: 0}}
       - {factor: a19001, interval_ms: 20000, source: {line: stack, address: 2}}""")
@@ -85,6 +85,47 @@ class Pages(GatewayTest):
         environment = dict(os.environ, CEMSD_SPEED=str(SPEED), CEMSD_START_MS=str(START_MS), CEMSD_ORIGIN_MS=str(int(time.time() * 1000)))
         self.processes.append(Process(program("cemsd_fast"), "--config", self.path("cemsd.yaml"), cwd=self.folder, env=environment))
         self.processes[-1].expect("event=started")
+
+    def pixels(self, colour):
+        """How many pixels of the plot have this colour of the page, as the canvas drew them."""
+        return self.browser.execute_script("""
+            const probe = document.createElement("canvas").getContext("2d");
+            probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(arguments[0]).trim();
+            probe.fillRect(0, 0, 1, 1);
+            const [r, g, b] = probe.getImageData(0, 0, 1, 1).data, canvas = document.querySelector("#plot canvas");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4)
+                count += data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255;
+            return count;""", colour)
+
+    def test_the_trend(self):
+        """Two hours at 300, then 20: the hours of the day before are empty, the exceedance is a dot, the limit a line."""
+        self.begin_fast()
+        self.browser.set_window_size(1200, 900)
+        hours = lambda: json.loads(self.browser.execute_async_script("const done = arguments[0]; fetch('/api/v1/records?factor=a21026&period=hour').then((a) => a.text()).then(done)"))
+        self.open("/?lang=en")
+        until(lambda: len(hours()) >= 2, "an hour", 60)
+        self.analyzers.tell("signal so2 set 20")
+        until(lambda: len(hours()) >= 4, "two hours more", 60)
+        self.browser.find_element(By.LINK_TEXT, "sulfur dioxide").click()
+        until(lambda: "Average" in self.text("summary"), "the trend")
+        self.assertEqual(self.browser.title, "Trend")
+        pairs = dict(zip(*(iter(self.text("summary").split("\n")),) * 2))
+        self.assertEqual((pairs["Highest"], pairs["Lowest"]), ("300.00 mg/m3", "20.00 mg/m3"))
+        self.assertGreater(self.pixels("--link"), 200)  # the line
+        self.browser.find_element(By.CSS_SELECTOR, "#span option[value='30d']").click()
+        until(lambda: dict(zip(*(iter(self.text("summary").split("\n")),) * 2))["Points"] in ("4", "5"), "the hours")
+        self.assertGreater(self.pixels("--bad"), 20)  # the limit, and the exceedances
+        self.assertEqual(json.loads(self.browser.execute_async_script(
+            "const done = arguments[0]; fetch('/api/v1/trend?outlet=DA001&factor=a21026&span=30d').then((a) => a.text()).then(done)"))["exceeds"].count(True),
+            sum(1 for r in hours() if r["exceeds"]))
+        self.check_page()
+        self.shoot("trend")
+
+    def test_the_publics_page(self):
+        """300 over a limit of 35 in the first hour, 20 under it in the last."""
+        self.begin_fast()
         self.open("/public?lang=en")
         until(lambda: "sulfur dioxide mg/m3 (Limit 35)" in self.text("outlets"), "its factor and limit")
         until(lambda: "08:00–09:00" in self.text("outlets"), "the first hour, by itself", 60)
@@ -104,15 +145,14 @@ class Pages(GatewayTest):
         gateway = self.begin()
         self.analyzers.tell("signal so2 set 300")
         axe = read(AXE)
-        for path in ("/", "/public", "/led"):
+        for path, place, said in (("/", "outlets", "300.00"), ("/public", "outlets", "300.00"), ("/led", "figures", "300.00"), ("/trend", "summary", "")):
             for language in ("zh", "en"):
                 for scheme in ("light", "dark"):
                     self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
                     for width in (360, 1920):
                         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
                         self.open(f"{path}?lang={language}")
-                        place = "figures" if path == "/led" else "outlets"
-                        until(lambda: "300.00" in self.text(place), f"the value on {path}")
+                        until(lambda: self.text(place) and said in self.text(place), f"the value on {path}")
                         self.fits()
                         self.shoot(f"{path.strip('/') or 'console'}-{language}-{scheme}-{width}")
                     self.browser.execute_script(axe)

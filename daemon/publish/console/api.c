@@ -1,5 +1,6 @@
 #include "publish/console/api.h"
 
+#include "model/clock.h"
 #include "model/instant.h"
 #include "publish/value.h"
 
@@ -208,6 +209,55 @@ static struct answer get_records(struct api *api, struct MHD_Connection *connect
     return give_records(api, connection, from_ms, to_ms, limit, strcmp(format, "csv") == 0);
 }
 
+/* ---- a trend ---- */
+
+enum { TREND_MOST = 2000 }; /* points: a day of minutes, a month of hours */
+
+struct trend {
+    json_t *times, *values, *marks, *limits, *exceeds;
+    size_t count;
+};
+
+static bool add_point(void *owner, const struct stored_record *r)
+{
+    struct trend *t = owner;
+    json_array_append_new(t->times, json_integer((json_int_t)(r->from_ms / 1000)));
+    json_array_append_new(t->values, value_figure(isfinite(r->converted) ? r->converted : r->value));
+    json_array_append_new(t->marks, json_string(r->mark));
+    json_array_append_new(t->limits, value_figure(r->limit_max));
+    json_array_append_new(t->exceeds, r->exceeds < 0 ? json_null() : json_boolean(r->exceeds));
+    return ++t->count < TREND_MOST;
+}
+
+static struct answer get_trend(struct api *api, struct MHD_Connection *connection)
+{
+    static const struct {
+        const char *name, *period;
+        int64_t reach_ms;
+    } SPANS[] = {{"1h", "minute", HOUR_MS}, {"24h", "minute", DAY_MS}, {"30d", "hour", 30 * DAY_MS}};
+    const char *outlet = argument(connection, "outlet"), *factor = argument(connection, "factor"),
+               *name = argument(connection, "span");
+    size_t span = 0;
+    struct error err;
+    while (span < sizeof SPANS / sizeof SPANS[0] && strcmp(SPANS[span].name, name) != 0)
+        span++;
+    if (span == sizeof SPANS / sizeof SPANS[0])
+        return answer_refusal(MHD_HTTP_BAD_REQUEST, "span is 1h, 24h or 30d");
+    if (!outlet[0] || !factor[0])
+        return answer_refusal(MHD_HTTP_BAD_REQUEST, "outlet and factor are needed");
+    struct trend t = {json_array(), json_array(), json_array(), json_array(), json_array(), 0};
+    int64_t now_ms = clock_wall_ms(), from_ms = now_ms - SPANS[span].reach_ms;
+    bool read =
+        reader_records(api->reader, outlet, factor, SPANS[span].period, from_ms, INT64_MAX, add_point, &t, &err);
+    json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "outlet", outlet, "factor", factor,
+                          "period", SPANS[span].period, "from", value_instant(from_ms), "to", value_instant(now_ms),
+                          "time", t.times, "value", t.values, "mark", t.marks, "limit", t.limits, "exceeds", t.exceeds);
+    if (read && o)
+        return answer_json(MHD_HTTP_OK, o);
+    json_decref(o);
+    return answer_refusal(MHD_HTTP_SERVICE_UNAVAILABLE, read ? "outlet and factor are UTF-8" : err.text);
+}
+
 /* ---- finding them ---- */
 
 enum { ARGUMENTS_MOST = 7 };
@@ -222,6 +272,7 @@ static const struct route {
     {"/api/v1/status", get_status, {NULL}},
     {"/api/v1/outlets", get_outlets, {NULL}},
     {"/api/v1/alarms", get_alarms, {"active", "limit", NULL}},
+    {"/api/v1/trend", get_trend, {"outlet", "factor", "span", NULL}},
     {"/api/v1/records", get_records, {"outlet", "factor", "period", "from", "to", "limit", "format"}},
 };
 

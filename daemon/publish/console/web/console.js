@@ -30,7 +30,8 @@ const drawOutlet = (outlet) => {
             of[cell] = node("td", {});
         cells.set(key, of);
         decimals.set(key, channel.decimals);
-        return row(`${named(channel)} ${channel.factor}`, of.value, of.converted, node("td", {}, channel.unit), of.mark, of.mean, of.limit, of.share,
+        const trend = node("a", { href: `/trend?lang=${language}&outlet=${encodeURIComponent(outlet.id)}&factor=${channel.factor}` }, named(channel));
+        return row(node("span", {}, trend, ` ${channel.factor}`), of.value, of.converted, node("td", {}, channel.unit), of.mark, of.mean, of.limit, of.share,
                    of.projected, of.under);
     });
     return table(`${outlet.id} ${outlet.name}`, ["factor", "now", "converted", "unit", "mark", "mean_so_far", "limit", "share", "closes_with", "stay_under"].map((k) => word(k)),

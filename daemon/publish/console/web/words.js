@@ -71,6 +71,15 @@ const WORDS = {
     corrected: ["已更正", "corrected"],
     print: ["打印日报", "Print the day"],
     code: ["统一社会信用代码", "Credit code"],
+    title_trend: ["趋势", "Trend"],
+    console_link: ["运行页面", "Operator's page"],
+    what: ["排放口与因子", "Outlet and factor"],
+    span: ["时间范围", "Span"],
+    span_1h: ["1 小时", "1 hour"], span_24h: ["24 小时", "24 hours"], span_30d: ["30 天", "30 days"],
+    points: ["数据点", "Points"], lowest: ["最小值", "Lowest"], highest: ["最大值", "Highest"], average: ["平均值", "Average"],
+    marked: ["有标记或无效", "Marked or not valid"],
+    nothing: ["该时间范围内没有数据", "There are no data in this span"],
+    trend_text: ["折线为各时段均值，横线为限值，底纹为有标记或无效的时段，圆点为超标时段。", "The line is the mean of each period, the level line the limit, shaded are periods with a mark or without a valid value, dots are exceedances."],
     real_time: ["实时", "now"],
     so_far: ["至今", "so far"],
     none_yet: ["今日尚无结束的时段", "No period has closed yet today"],
@@ -105,7 +114,9 @@ export const speak = () => {
     document.title = word(document.body.dataset.title);
     const other = document.getElementById("language");
     if (other) {
-        other.href = `?lang=${language === "zh" ? "en" : "zh"}`;
+        const there = new URLSearchParams(location.search);
+        there.set("lang", language === "zh" ? "en" : "zh");
+        other.href = `?${there}`;
         other.lang = language === "zh" ? "en" : "zh-CN";
     }
     for (const link of document.querySelectorAll("a[data-keep]"))
