@@ -4,8 +4,8 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import random
+import resource
 import signal
 import socket
 import sqlite3
@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 import samples
@@ -59,7 +60,7 @@ def report(name, value, unit, limit, at_most=True):
 class Gateway:
     """cemsd on a configuration of its own, measured from outside by /proc."""
 
-    def __init__(self, lines, outlets, alarms="", realtime_s=10, folder=None):
+    def __init__(self, lines, outlets, alarms="", realtime_s=10, folder=None, extra=""):
         fresh = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="cemsd-bench-")
         self.alarm, self.disclosure, self.replay = ports(3)
@@ -78,6 +79,7 @@ lines:
 outlets:
 {outlets}
 alarms: {{{alarms}}}
+{extra}
 """)
         self.log = open(f"{self.folder}/log", "w")
         self.process = subprocess.Popen([binary("cemsd"), "--config", f"{self.folder}/c.yaml"], stderr=self.log)
@@ -162,19 +164,85 @@ def steady(server_port):
     gateway.stop()
 
 
-def jitter(server_port):
-    lines = "".join(f"  - {{name: l{i}, modbus_tcp: {{host: 127.0.0.1, port: {server_port}}}}}\n" for i in range(100))
-    gateway = Gateway(lines, outlets_of(100, 1, lambda o: f"l{o}", 1000, ["a21026"]))
-    time.sleep(30)
-    gateway.stop()
+def in_time(gateway):
+    """Per cent of a stopped gateway's raw samples that came within ±5 % of a second after the one before."""
     last, good, total = {}, 0, 0
     for channel, when, mark, _, _ in samples.read(f"{gateway.folder}/journal.db"):
-        if channel in last and mark == 0:
+        if channel in last and mark == "N":
             total += 1
             good += abs(when - last[channel] - 1000) <= 50
         last[channel] = when
     assert total > 2500, total
-    report("samples within ±5 % of a 1 s interval, 100 lines", 100 * good / total, "%", 99, at_most=False)
+    return 100 * good / total
+
+
+def hundred_lines(server_port, extra=""):
+    lines = "".join(f"  - {{name: l{i}, modbus_tcp: {{host: 127.0.0.1, port: {server_port}}}}}\n" for i in range(100))
+    return Gateway(lines, outlets_of(100, 1, lambda o: f"l{o}", 1000, ["a21026"]), extra=extra)
+
+
+def jitter(server_port):
+    gateway = hundred_lines(server_port)
+    time.sleep(30)
+    gateway.stop()
+    report("samples within ±5 % of a 1 s interval, 100 lines", in_time(gateway), "%", 99, at_most=False)
+
+
+def month_trend(gateway, port):
+    """Median ms of asking for 720 hours of one channel, put into the journal beside the daemon."""
+    now = int(time.time() // 3600) * 3600000
+    with sqlite3.connect(f"{gateway.folder}/journal.db", timeout=30) as db:
+        (channel,) = db.execute("SELECT id FROM channel WHERE outlet = 'DA000'").fetchone()
+        db.executemany("INSERT OR IGNORE INTO figure VALUES(?,3,?,20,20,19,21,1,1,0,60,60,35,0,NULL,1,19,21,NULL,0,0)", [(channel, now - n * 3600000) for n in range(1, 721)])
+    spent = []
+    for _ in range(11):
+        begin = time.monotonic()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/trend?outlet=DA000&factor=a21026&span=30d", timeout=10) as answer:
+            points = len(json.loads(answer.read())["time"])
+        spent.append(1000 * (time.monotonic() - begin))
+        assert points >= 718, points
+    return statistics.median(spent)
+
+
+def console(server_port):
+    """What lookers cost who is measured, and what they see: 100 lines and channels, 200 viewers, 500 requests a second, a browser."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+    (port,) = ports(1)
+    gateway = hundred_lines(server_port, f"console: {{bind: \"127.0.0.1:{port}\"}}")
+    time.sleep(5)
+    before = gateway.rss_mib()
+    lookers = subprocess.Popen([binary("bench_tools"), "look", str(port), "200", "500", "30"], stdout=subprocess.PIPE, text=True)
+    lookers.stdout.readline()
+    time.sleep(20)
+    grown = gateway.rss_mib() - before
+    seen, asked = map(int, lookers.stdout.readline().split())
+    lookers.wait()
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    views, late = [], []
+    for _ in range(arguments.rounds):
+        browser.get(f"http://127.0.0.1:{port}/")
+        while browser.execute_script("return document.querySelectorAll('#outlets tbody tr').length") < 100:
+            time.sleep(0.01)
+        views.append(browser.execute_script("return performance.getEntriesByType('resource').filter((e) => e.name.includes('/api/v1/status'))[0].responseEnd"))
+        late += browser.execute_async_script("""
+            const done = arguments[0], found = [], source = new EventSource("/api/v1/stream");
+            source.addEventListener("live", (event) => requestAnimationFrame(() => {
+                found.push(Date.now() - Date.parse(JSON.parse(event.data).time));
+                if (found.length === 4) { source.close(); done(found); }
+            }));""")
+    browser.quit()
+    trend = month_trend(gateway, port)
+    gateway.stop()
+    print(f"  {seen / 30 / 2**20:.1f} MiB/s seen by 200 viewers, {asked / 30:.0f} requests/s asked beside them")
+    report("samples in time with 200 viewers and 500 requests/s", in_time(gateway), "%", 99, at_most=False)
+    report("memory 200 viewers cost", grown, "MiB", 8)
+    report("first view of 100 channels, all it asked answered", statistics.median(views), "ms", 1000)
+    report("a trend of 30 days of one factor, from the API", trend, "ms", 100)
+    report("a live value from the daemon to a frame of the screen", statistics.median(late), "ms", 200)
 
 
 def latency():
@@ -464,7 +532,7 @@ def main():
     (server_port,) = ports(1)
     server = subprocess.Popen([binary("bench_tools"), "server", str(server_port)])
     try:
-        for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)),
+        for name, run in (("cpu", lambda: cpu_per_transaction(server_port)), ("steady", lambda: steady(server_port)), ("jitter", lambda: jitter(server_port)), ("console", lambda: console(server_port)),
                           ("latency", latency), ("crowd", crowd), ("serial", serial),
                           ("codec", codec), ("figures", figures), ("recompute", recompute), ("journal", journal), ("restart", restart), ("analyzers", analyzers), ("backlog", backlog)):
             if not arguments.only or name in arguments.only.split(","):

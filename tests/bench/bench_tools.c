@@ -5,7 +5,8 @@
  *                             transaction
  *   latency PORT FEED COUNT N a device whose value jumps, and N subscribers: time from the answer on the wire to the
  *                             alarm at each of them
- *   listen FEED N             N subscribers that only take what comes */
+ *   listen FEED N             N subscribers that only take what comes
+ *   look PORT N RATE S        N viewers of the console's event stream and RATE requests a second, S seconds long */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <modbus.h>
@@ -215,6 +216,52 @@ static int listen_only(const char *feed, int count)
                 return 1;
 }
 
+/* ---- lookers ---- */
+
+static int ask(int port, const char *path)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char request[128];
+    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 || send(fd, request, (size_t)length, 0) < 0) {
+        perror("connect");
+        exit(1);
+    }
+    return fd;
+}
+
+/* Viewers of the event stream that read, and beside them so many requests a second over one connection. */
+static int look(int port, int viewers, int rate, int seconds)
+{
+    static const char REQUEST[] = "GET /api/v1/outlets HTTP/1.1\r\nHost: x\r\n\r\n";
+    static char bytes[1 << 20];
+    int poll_fd = epoll_create1(0), asking = ask(port, "/healthz");
+    long long seen = 0, asked = 0;
+    for (int i = 0; i <= viewers; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = i < viewers ? ask(port, "/api/v1/stream") : asking};
+        epoll_ctl(poll_fd, EPOLL_CTL_ADD, event.data.fd, &event);
+    }
+    printf("ready\n");
+    fflush(stdout);
+    int64_t begin_ns = now_ns(), end_ns = begin_ns + (int64_t)seconds * 1000000000;
+    for (int64_t at_ns; (at_ns = now_ns()) < end_ns;) {
+        struct epoll_event events[64];
+        int n = epoll_wait(poll_fd, events, 64, 1);
+        for (int i = 0; i < n; i++) {
+            ssize_t got = recv(events[i].data.fd, bytes, sizeof bytes, MSG_DONTWAIT);
+            if (got == 0)
+                return fprintf(stderr, "hung up\n"), 1;
+            seen += got > 0 ? got : 0;
+        }
+        for (; asked < (at_ns - begin_ns) * rate / 1000000000; asked++)
+            send(asking, REQUEST, sizeof REQUEST - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    printf("%lld %lld\n", seen, asked);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     long n[5] = {0};
@@ -228,5 +275,7 @@ int main(int argc, char **argv)
         return latency((int)n[0], argv[3], (int)n[2], (int)n[3]);
     if (argc == 4 && strcmp(argv[1], "listen") == 0 && n[1] > 0 && n[1] <= MOST_SUBSCRIBERS)
         return listen_only(argv[2], (int)n[1]);
+    if (argc == 6 && strcmp(argv[1], "look") == 0)
+        return look((int)n[0], (int)n[1], (int)n[2], (int)n[3]);
     return 2;
 }
