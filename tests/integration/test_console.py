@@ -4,6 +4,7 @@ import gzip
 import http.client
 import io
 import json
+import os
 import re
 import socket
 import subprocess
@@ -11,7 +12,9 @@ import unittest
 import urllib.error
 import urllib.request
 
-from support import GatewayTest, PROMTOOL, free_ports, program, run, until
+import jsonschema
+
+from support import GatewayTest, PROMTOOL, ROOT, free_ports, program, read, run, until
 
 
 class Console(GatewayTest):
@@ -107,6 +110,45 @@ class Console(GatewayTest):
         _, headers, packed = self.ask("/api/v1/status", **{"Accept-Encoding": "gzip"})
         self.assertEqual(headers["Content-Encoding"], "gzip")
         self.assertEqual(json.loads(gzip.decompress(packed))["site"], "平顶山示例电厂")
+        self.assertEqual(gateway.end(), 0)
+
+    def test_answers_are_what_the_document_says(self):
+        plant, gateway = self.begin()
+        sub = self.subscribe()
+        plant.tell("signal so2 set 300")
+        sub.wait("alarm", kind="instantaneous", state="raised")
+        sub.wait("disclosure", 90, period="minute")
+        document = json.loads(self.get("/api/v1/openapi.json")[2])
+        until(lambda: json.loads(self.get("/api/v1/trend?outlet=DA001&factor=a21026&span=1h")[2])["time"], "a point")
+        fits = lambda schema, data: jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(data)
+        # every route of the program is in the document, and the other way round, but for the pages
+        source = read(os.path.join(ROOT, "daemon", "publish", "console", "api.c"))
+        routes = {path: set(re.findall(r'"(\w+)"', arguments)) for path, arguments in re.findall(r'\{"(/[\w/]+)", get_\w+, \{([^}]*)\}\}', source)}
+        stated = {path: {p["name"] for p in of["get"].get("parameters", [])} for path, of in document["paths"].items()}
+        self.assertEqual(stated, {**routes, "/api/v1/openapi.json": set(), "/api/v1/stream": set()})
+        given = {"outlet": "DA001", "factor": "a21026", "span": "1h"}
+        for path, of in document["paths"].items():
+            if path == "/api/v1/stream":
+                continue
+            needed = "&".join(f"{p['name']}={given[p['name']]}" for p in of["get"]["parameters"] if p["required"])
+            code, headers, text = self.get(f"{path}?{needed}" if needed else path)
+            content = of["get"]["responses"]["200"]["content"]
+            self.assertEqual(code, 200, path)
+            self.assertIn(headers["Content-Type"].split(";")[0], content)
+            if "application/json" in content:
+                data = json.loads(text)
+                self.assertTrue(data, path)
+                fits(content["application/json"]["schema"], data)
+            for p in of["get"]["parameters"]:
+                for value in p["schema"].get("enum", []):
+                    others = "&".join(f"{name}={given[name]}" for name in given if name in stated[path] and name != p["name"])
+                    self.assertEqual(self.get(f"{path}?{p['name']}={value}&{others}")[0], 200, (path, value))
+                    self.assertEqual(self.get(f"{path}?{p['name']}={value}x&{others}")[0], 400, (path, value))
+        refusal = document["components"]["responses"]["Refusal"]["content"]["application/json"]["schema"]
+        fits(refusal, json.loads(self.get("/nowhere")[2]))
+        with self.stream() as s, s.makefile("rb") as lines:
+            live = next(line for line in lines if line.startswith(b"data: "))
+            fits({"$ref": "#/components/schemas/Live"}, json.loads(live[6:]))
         self.assertEqual(gateway.end(), 0)
 
     def stream(self):

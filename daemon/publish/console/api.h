@@ -1,5 +1,5 @@
-/* The routes under /api/v1, /metrics and /healthz (docs/openapi.json). Arguments that are not known, or not what they
- * should be, are refused with 400 and a reason. Private to the console. */
+/* The routes under /api/v1, /metrics and /healthz (web/openapi.json says what each takes and gives). Arguments that are
+ * not known, or not what they should be, are refused with 400 and a reason. Private to the console. */
 #ifndef CEMSD_PUBLISH_CONSOLE_API_H
 #define CEMSD_PUBLISH_CONSOLE_API_H
 

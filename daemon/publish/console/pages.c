@@ -26,6 +26,7 @@ static const struct {
     {"/web/uplot.css", "uPlot.min.css", "text/css; charset=utf-8"},
     {"/web/words.js", "words.js", "text/javascript; charset=utf-8"},
     {"/web/show.js", "show.js", "text/javascript; charset=utf-8"},
+    {"/api/v1/openapi.json", "openapi.json", "application/json; charset=utf-8"},
     {"/web/icon.svg", "icon.svg", "image/svg+xml"},
 };
 
