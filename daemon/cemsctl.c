@@ -17,6 +17,8 @@ static const struct command {
     const char *usage, *en, *zh;
 } COMMANDS[] = {
     {"status", ctl_status, "", "how the gateway is", "网关状态"},
+    {"doctor", ctl_doctor, "", "what would keep it from its work, and what to do",
+     "检查配置、串口、时钟、磁盘、密钥、端口并给出建议"},
     {"watch", ctl_watch,
      "[alarm|disclosure] [--outlet ID] [--count N] [--save FILE] [--verify [--from SEQ] [--key FILE]]",
      "the feeds, live; --verify misses nothing", "实时查看发布流；--verify 逐条校验、不漏不重"},

@@ -25,6 +25,7 @@ struct ctl {
 };
 
 int ctl_status(struct ctl *ctl);
+int ctl_doctor(struct ctl *ctl);
 int ctl_watch(struct ctl *ctl);
 int ctl_follow(struct ctl *ctl);
 int ctl_alarms(struct ctl *ctl);

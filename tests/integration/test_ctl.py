@@ -3,7 +3,9 @@ import json
 import os
 import random
 import shutil
+import socket
 import sqlite3
+import subprocess
 import unittest
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
@@ -214,6 +216,54 @@ class Verify(GatewayTest):
         self.assertTrue(all(len(l.split(",")) == 17 for l in lines))
         self.assertEqual(self.ctl("records", "--from", "never").returncode, 2)
         self.assertEqual(run(program("cemsctl"), "--connect", "tcp://127.0.0.1:1", "status").returncode, 1)
+
+
+class Doctor(GatewayTest):
+    def doctor(self, *options, language="C"):
+        return subprocess.run([program("cemsctl"), "--config", self.path("cemsd.yaml"), *options, "doctor"], capture_output=True, text=True, timeout=60,
+                              check=False, env=dict(os.environ, LC_ALL=language))
+
+    def findings(self, done):
+        return {f["subject"]: f["finding"] for f in json.loads(done.stdout)}
+
+    def test_what_is_wrong_is_found_before_it_starts(self):
+        key = self.path("feed.pem")
+        self.assertEqual(run(program("cemsctl"), "keygen", key).returncode, 0)
+        os.chmod(key, 0o644)
+        self.config(key=f"signing_key: {key}", lines=f"""  - {{name: stack, modbus_rtu: {{device: {self.path('tty-that-is-not')}, baud: 9600}}}}
+  - {{name: file, modbus_rtu: {{device: {self.path('cemsd.yaml')}, baud: 9600}}}}
+  - {{name: void, modbus_rtu: {{device: /dev/null, baud: 9600}}}}""")
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", self.replay_port))
+            taken.listen()
+            done, words = self.doctor("--json"), self.doctor().stdout
+        self.assertEqual(done.returncode, 1, done.stderr)
+        found = self.findings(done)
+        clock = found.pop("clock")  # of this machine
+        self.assertIn(clock, ("ok", "note"))
+        self.assertEqual(found, {"configuration": "ok", "lines stack": "BAD", "lines file": "BAD", "lines void": "ok", "disk": "ok", "journal": "note", "feeds.signing_key": "BAD",
+                                 "daemon": "note", "feeds.alarm": "ok", "feeds.disclosure": "ok", "feeds.replay": "BAD"})
+        for said in ("chmod 600 it", "another program has this port: ss -ltnp", "there is no such device: plug it in"):
+            self.assertIn(said, words)
+        self.assertEqual(words.count("BAD"), 4)
+        self.assertIn("没有这个设备", self.doctor(language="zh_CN.UTF-8").stdout)
+
+    def test_what_is_well_is_said_to_be(self):
+        key = self.path("feed.pem")
+        self.assertEqual(run(program("cemsctl"), "keygen", key).returncode, 0)
+        plant = self.plant()
+        gateway = self.start(self.config(key=f"signing_key: {key}"))
+        self.subscribe().wait("disclosure")
+        done = self.doctor("--json")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        found = self.findings(done)
+        self.assertEqual({s: found[s] for s in ("journal", "feeds.signing_key", "daemon", "daemon: line stack")}, dict.fromkeys(("journal", "feeds.signing_key", "daemon", "daemon: line stack"), "ok"))
+        self.assertNotIn("feeds.alarm", found)  # the ports are the daemon's
+        plant.end()
+        until(lambda: self.findings(self.doctor("--json"))["daemon: line stack"] == "BAD", "the analyzer to be missed")
+        self.assertEqual(gateway.end(), 0)
+        self.write("cemsd.yaml", "site: {}\n")
+        self.assertEqual(self.doctor().returncode, 78)
 
 
 if __name__ == "__main__":
