@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int ctl_completion(struct ctl *ctl);
+
 static const struct command {
     const char *name;
     int (*run)(struct ctl *ctl);
@@ -41,6 +43,7 @@ static const struct command {
      "make a signing key (Ed25519, SM2), or a CURVE key (FILE, FILE.pub)", "生成签名或 CURVE 密钥"},
     {"recompute", ctl_recompute, "--samples FILE.csv | --from-journal", "figures again from raw samples",
      "由原始数据重算"},
+    {"completion", ctl_completion, "bash | zsh | fish", "what a shell completes the commands by", "命令行补全脚本"},
     {"hj212", ctl_hj212, "decode [--strict] [--key HEX] < bytes | commands", "HJ 212 frames as JSON lines",
      "解析 HJ 212 报文"},
 };
@@ -149,6 +152,59 @@ static const struct option OPTIONS[] = {
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
 };
+
+/* ---- what a shell completes by ---- */
+
+static void complete_bash(void)
+{
+    printf("_cemsctl() {\n    local cur=${COMP_WORDS[COMP_CWORD]} word\n    case $cur in\n    -*) COMPREPLY=($(compgen "
+           "-W '");
+    for (const struct option *o = OPTIONS; o->name; o++)
+        printf("--%s ", o->name);
+    printf("' -- \"$cur\")); return ;;\n    esac\n    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        "
+           "case $word in\n        ");
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+        printf("%s%s", i ? "|" : "", COMMANDS[i].name);
+    printf(
+        ") return ;;\n        esac\n    done\n    case ${COMP_WORDS[COMP_CWORD-1]} in\n    --*) return ;;\n    esac\n"
+        "    COMPREPLY=($(compgen -W '");
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+        printf("%s ", COMMANDS[i].name);
+    printf("' -- \"$cur\"))\n}\ncomplete -o default -F _cemsctl cemsctl\n");
+}
+
+static void complete_zsh(void)
+{
+    printf("#compdef cemsctl\n_cemsctl_commands() {\n    local -a commands=(\n");
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+        printf("        \"%s:%s\"\n", COMMANDS[i].name, COMMANDS[i].en);
+    printf("    )\n    _describe command commands\n}\n_arguments \\\n");
+    for (const struct option *o = OPTIONS; o->name; o++)
+        printf("    '*--%s%s' \\\n", o->name, o->has_arg ? "=:value:_files" : "");
+    printf("    '1:command:_cemsctl_commands' '*::argument:_files'\n");
+}
+
+static void complete_fish(void)
+{
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+        printf("complete -c cemsctl -n __fish_use_subcommand -a %s -d \"%s\"\n", COMMANDS[i].name, COMMANDS[i].en);
+    for (const struct option *o = OPTIONS; o->name; o++)
+        printf("complete -c cemsctl -l %s%s\n", o->name, o->has_arg ? " -r" : "");
+}
+
+static int ctl_completion(struct ctl *ctl)
+{
+    static const struct {
+        const char *shell;
+        void (*print)(void);
+    } SHELLS[] = {{"bash", complete_bash}, {"zsh", complete_zsh}, {"fish", complete_fish}};
+    for (size_t i = 0; ctl->argc == 1 && i < sizeof SHELLS / sizeof SHELLS[0]; i++)
+        if (strcmp(SHELLS[i].shell, ctl->argv[0]) == 0) {
+            SHELLS[i].print();
+            return CTL_DONE;
+        }
+    return ctl_fail(CTL_USAGE, "completion bash | zsh | fish");
+}
 
 /* -1: go on; else the exit code. */
 static int take_option(struct ctl *ctl, int option)

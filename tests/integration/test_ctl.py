@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import socket
 import sqlite3
@@ -216,6 +217,27 @@ class Verify(GatewayTest):
         self.assertTrue(all(len(l.split(",")) == 17 for l in lines))
         self.assertEqual(self.ctl("records", "--from", "never").returncode, 2)
         self.assertEqual(run(program("cemsctl"), "--connect", "tcp://127.0.0.1:1", "status").returncode, 1)
+
+
+class Completion(GatewayTest):
+    def completed(self, *words):
+        """What bash itself would offer for the last of the words."""
+        script = run(program("cemsctl"), "completion", "bash").stdout
+        line = " ".join(f"'{w}'" for w in ("cemsctl", *words))
+        done = run("bash", "-c", f'{script}\nCOMP_WORDS=({line}) COMP_CWORD={len(words)}\n_cemsctl\nprintf "%s\\n" "${{COMPREPLY[@]}}"')
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.split()
+
+    def test_shells_know_the_commands(self):
+        self.assertEqual(self.completed("re"), ["records", "report", "recompute"])
+        self.assertEqual(self.completed("--server"), ["--server-key"])
+        self.assertEqual(self.completed("--config", ""), [])  # a file: bash's own
+        self.assertEqual(self.completed("verify", ""), [])
+        self.assertIn("--messages", self.completed("verify", "--"))
+        named = re.findall(r"^  (\w+) ", run(program("cemsctl"), "--help").stdout, re.M)
+        self.assertEqual(re.findall(r"-a (\w+) -d", run(program("cemsctl"), "completion", "fish").stdout), named)
+        self.assertEqual(re.findall(r'^        "(\w+):', run(program("cemsctl"), "completion", "zsh").stdout, re.M), named)
+        self.assertEqual(run(program("cemsctl"), "completion", "tcsh").returncode, 2)
 
 
 class Doctor(GatewayTest):

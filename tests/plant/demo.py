@@ -49,15 +49,18 @@ def main():
                      ("/etc/cemsd/feed.pem", f"{folder}/feed.pem"), ("/dev/ttyUSB0", f"{folder}/dust.tty"), ("realtime_s: 10", "realtime_s: 5")):
         assert old in config, old
         config = config.replace(old, new)
-    with socket.socket() as probe:
+    with socket.socket() as probe, socket.socket() as other:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        other.bind(("127.0.0.1", 0))
+        port, console = probe.getsockname()[1], other.getsockname()[1]
+    config += f"console: {{bind: \"127.0.0.1:{console}\"}}\n"
     config += f"uplinks: [{{name: city, host: 127.0.0.1, port: {port}, version: 2025, realtime_s: 30, over_time_s: 2, heartbeat_s: 20}}]\n"
     path = os.path.join(folder, "cemsd.yaml")
     with open(path, "w", encoding="utf-8") as out:
         out.write(config)
     ctl = [binary("cemsctl"), "--config", path]
     print(GUIDE)
+    print(f"  The console, meanwhile: http://127.0.0.1:{console}/ (operator), /public, /trend, /led\n", flush=True)
     subprocess.run([binary("cemsctl"), "keygen", f"{folder}/feed.pem"], check=True)
     running, alarms = [], []
     hours = demo_hours.begin(os.path.join(HERE, "..", ".."), binary, lambda text: print(f"\n{text}\n", flush=True)) if arguments.seconds >= 60 else lambda: True
