@@ -200,6 +200,35 @@ class Console(GatewayTest):
         self.assertEqual(self.get("/healthz")[0], 200)
         self.assertEqual(gateway.end(), 0)
 
+    def test_floods_and_those_who_say_nothing(self):
+        """Headers without end, a body nobody asked for, more connections than are kept: bounded, and the next is served."""
+        _, gateway = self.begin()
+        with socket.create_connection(("127.0.0.1", self.port), 30) as s:
+            try:
+                s.sendall(b"GET / HTTP/1.1\r\n" + b"X-Flood: yes\r\n" * 20000)
+            except OSError:
+                pass  # hung up on already
+            self.assertNotIn(b" 200 ", self.rest(s))
+        with socket.create_connection(("127.0.0.1", self.port), 30) as s:
+            s.sendall(b"POST /api/v1/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 4000000)
+            self.assertIn(b" 405 ", self.rest(s))
+        self.assertEqual(self.get("/healthz")[0], 200)
+        silent = [socket.create_connection(("127.0.0.1", self.port), 30) for _ in range(300)]
+        for s in silent:
+            s.close()
+        until(lambda: self.get("/healthz")[0] == 200, "to be served again")
+        self.assertEqual(gateway.end(), 0)
+
+    def rest(self, s):
+        """All that comes until the other side hangs up."""
+        got = b""
+        try:
+            while data := s.recv(65536):
+                got += data
+        except ConnectionResetError:
+            pass
+        return got
+
     def test_who_asks_too_often_waits(self):
         _, gateway = self.begin()
         asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
