@@ -284,12 +284,11 @@ static const char *wrong_with(const json_t *proof, const struct checkpoint *c, s
 {
     enum stream stream;
     uint8_t value[CHAIN_BYTES], root[CHAIN_BYTES], path[MERKLE_DEPTH][CHAIN_BYTES], signature[SIGNATURE_BYTES];
-    const char *name = json_string_value(json_object_get(proof, "stream")),
-               *signed_ = json_string_value(json_object_get(proof, "signature"));
+    const char *name = json_string_value(json_object_get(proof, "stream"));
     const json_t *list = json_object_get(proof, "path");
     bool revoked;
     uint64_t seq = (uint64_t)json_integer_value(json_object_get(proof, "seq"));
-    size_t steps = json_array_size(list), length = signed_ ? strlen(signed_) / 2 : 0;
+    size_t steps = json_array_size(list), length;
     if (!name || !stream_parse(name, &stream) || steps > MERKLE_DEPTH || !value_of(proof, c->chain, value))
         return "it is not a proof";
     for (size_t i = 0; i < steps; i++) {
@@ -297,7 +296,7 @@ static const char *wrong_with(const json_t *proof, const struct checkpoint *c, s
         if (!text || !hex_decode(text, path[i], CHAIN_BYTES))
             return "it is not a proof";
     }
-    if (length > SIGNATURE_BYTES || length == 0 || !hex_decode(signed_, signature, length) ||
+    if (!signature_read(json_string_value(json_object_get(proof, "signature")), signature, &length) ||
         !(*signer = keyring_check(ring, c->body, c->length, signature, length, c->time_ms, &revoked)))
         return "the checkpoint is not signed by this key";
     const struct span *span = &c->spans[stream];

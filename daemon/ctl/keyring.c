@@ -63,16 +63,24 @@ const struct verifier *keyring_check(struct keyring *ring, const void *body, siz
     return NULL;
 }
 
+bool signature_read(const char *hex, uint8_t signature[SIGNATURE_BYTES], size_t *length)
+{
+    *length = hex ? strlen(hex) / 2 : 0;
+    if (*length > 0 && *length <= SIGNATURE_BYTES && hex_decode(hex, signature, *length))
+        return true;
+    *length = 0;
+    return false;
+}
+
 static void endorsed(struct keyring *ring, const json_t *o, int64_t time_ms)
 {
     const char *id = json_string_value(json_object_get(o, "key")),
-               *public = json_string_value(json_object_get(o, "public")),
-               *hex = json_string_value(json_object_get(o, "endorsement"));
+               *public = json_string_value(json_object_get(o, "public"));
     uint8_t signature[SIGNATURE_BYTES];
-    size_t length = hex ? strlen(hex) / 2 : 0;
+    size_t length;
     bool revoked;
-    if (!id || !public || holds(ring, id) || ring->count == KEYRING_MOST || length == 0 || length > SIGNATURE_BYTES ||
-        !hex_decode(hex, signature, length) ||
+    if (!id || !public || holds(ring, id) || ring->count == KEYRING_MOST ||
+        !signature_read(json_string_value(json_object_get(o, "endorsement")), signature, &length) ||
         !keyring_check(ring, public, strlen(public), signature, length, time_ms, &revoked))
         return;
     struct verifier *key = verifier_read(public);

@@ -25,6 +25,9 @@ bool keyring_hear(struct keyring *ring, const char *body, size_t length, int64_t
 /* Every such event of a journal, in order. */
 bool keyring_hear_all(struct keyring *ring, struct reader *reader, struct error *err);
 
+/* A signature as files write it, in hex. False, and *length 0, when it is none. */
+bool signature_read(const char *hex, uint8_t signature[SIGNATURE_BYTES], size_t *length);
+
 /* Whose signature it is; NULL: none of the ring's, or of one that was revoked before time_ms (*revoked). */
 const struct verifier *keyring_check(struct keyring *ring, const void *body, size_t length, const uint8_t *signature,
                                      size_t signature_length, int64_t time_ms, bool *revoked);

@@ -58,7 +58,7 @@ static bool follow(void *owner, const struct signed_entry *signed_entry)
 static bool check_body_line(struct saved *saved, const json_t *line)
 {
     const json_t *body_json = json_object_get(line, "body");
-    const char *body = json_string_value(body_json), *signature = json_string_value(json_object_get(line, "signature"));
+    const char *body = json_string_value(body_json);
     json_t *o = body ? json_loadb(body, json_string_length(body_json), 0, NULL) : NULL;
     const char *name = json_string_value(json_object_get(o, "stream")),
                *prev = json_string_value(json_object_get(o, "prev"));
@@ -74,9 +74,8 @@ static bool check_body_line(struct saved *saved, const json_t *line)
     bool good = name && prev && stream_parse(name, &e.stream) && e.stream <= STREAM_DISCLOSURE &&
                 hex_decode(prev, before, CHAIN_BYTES) &&
                 chain_hash_parse(json_string_value(json_object_get(o, "chain")), &chain);
-    size_t digits = signature ? strlen(signature) : 0;
-    if (good && digits > 0 && digits <= 2 * SIGNATURE_BYTES && hex_decode(signature, e.signature, digits / 2))
-        e.signature_length = digits / 2;
+    if (good)
+        signature_read(json_string_value(json_object_get(line, "signature")), e.signature, &e.signature_length);
     json_decref(o);
     if (good && chain != saved->streams[e.stream].chain) { /* those before it were of the other */
         signatures_flush(saved->signatures);
@@ -106,14 +105,14 @@ static bool check_checkpoint_line(struct check streams[2], const json_t *line)
     const json_t *body = json_object_get(line, "checkpoint");
     const char *signature = json_string_value(json_object_get(line, "signature"));
     uint8_t bytes[SIGNATURE_BYTES], root[CHAIN_BYTES];
-    size_t length = signature ? strlen(signature) / 2 : 0;
+    size_t length;
     struct checkpoint point = {0};
-    bool good = json_is_string(body) && length <= SIGNATURE_BYTES &&
+    bool good = json_is_string(body) && (!signature || strlen(signature) / 2 <= SIGNATURE_BYTES) &&
                 checkpoint_read(json_string_value(body), json_string_length(body), &point);
     struct keyring *ring = streams[0].ring;
     bool revoked;
     if (good && ring->count > 0 &&
-        (!hex_decode(signature, bytes, length) ||
+        (!signature_read(signature, bytes, &length) ||
          !keyring_check(ring, point.body, point.length, bytes, length, point.time_ms, &revoked)))
         check_fault(&streams[0], 0, "a checkpoint is not signed by this key");
     for (int s = 0; s < 2 && good; s++) {

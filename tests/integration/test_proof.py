@@ -161,8 +161,11 @@ class Checkpoints(Proven):
         swapped = lines[:middle] + [lines[middle + 1], lines[middle]] + lines[middle + 2:]
         altered = lines[:middle] + [lines[middle].replace("平顶山", "平頂山", 1)] + lines[middle + 1:]
         forged = [*lines[:-1], lines[-1].replace("root", "rood", 1)]
+        point = json.loads(lines[-1])
+        bare = [*lines[:-1], json.dumps({"checkpoint": point["checkpoint"]}) + "\n"]
         for what, text, said in (("deleted", lines[:middle] + lines[middle + 1:], "not all there"), ("swapped", swapped, "not all there"),
-                                 ("altered", altered, "BROKEN"), ("checkpoint", forged, "not a saved message")):
+                                 ("altered", altered, "BROKEN"), ("checkpoint", forged, "not a saved message"),
+                                 ("checkpoint without its signature", bare, "a checkpoint is not signed by this key")):
             self.write("forged.jsonl", "".join(text))
             done = check(self.path("forged.jsonl"))
             self.assertIn(said, done.stdout + done.stderr, what)
