@@ -14,16 +14,11 @@
 #include "model/log.h"
 #include "publish/body.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#define STUCK_LEAST_NS INT64_C(2000000000)
-#define HOUSE_NS INT64_C(1000000000)
-#define CHECKPOINT_AFTER_MS (10 * MINUTE_MS)
 enum { TICK_MS = 100, GATHER_MS = 3, BLOCK_AGE_MS = 1000, GROUPS_PER_TURN = 4096, STOP_WAIT_MS = 10000 };
 
 /* ---- journal ---- */
@@ -241,49 +236,6 @@ static void on_stop_signal(uv_signal_t *handle, int signal_number)
 
 /* ---- time ---- */
 
-/* Somebody has not moved for half the watchdog's patience: then it starves, and systemd begins anew. */
-static bool all_move(struct gateway *g, int64_t now_ns)
-{
-    int64_t patience_ns = g->watchdog_ns / 2 > STUCK_LEAST_NS ? g->watchdog_ns / 2 : STUCK_LEAST_NS;
-    const char *who = "journal";
-    int64_t stuck_ns = journal_stuck_ns(g->journal, now_ns);
-    if (stuck_ns <= patience_ns && g->lines)
-        stuck_ns = lines_overdue_ns(g->lines, now_ns, &who);
-    bool stuck = stuck_ns > patience_ns;
-    if (stuck && !g->stuck)
-        log_line(LOG_ERROR, "watchdog", "event=stuck who=\"%s\" for_ms=%" PRId64, who, stuck_ns / 1000000);
-    g->stuck = stuck;
-    return !stuck;
-}
-
-static void feed_watchdog(struct gateway *g, int64_t now_ns)
-{
-    if (g->watchdog_ns == 0 || now_ns - g->watchdog_fed_ns < g->watchdog_ns / 3 || !all_move(g, now_ns))
-        return;
-    g->watchdog_fed_ns = now_ns;
-    sd_notify(0, "WATCHDOG=1");
-}
-
-/* Once a day, in the quiet after midnight's records, a checkpoint; after it what is old goes, step by step. */
-static void keep_house(struct gateway *g, int64_t now_ms, int64_t now_ns)
-{
-    struct journal_status s;
-    if (now_ns - g->housekept_ns < HOUSE_NS)
-        return;
-    g->housekept_ns = now_ns;
-    journal_status_get(g->journal, &s);
-    int64_t day_ms = period_floor_ms(PERIOD_DAY, now_ms);
-    int64_t last_ms = s.last_checkpoint_ms == INSTANT_NONE ? g->started_ms : s.last_checkpoint_ms;
-    bool due = last_ms < day_ms && now_ms >= day_ms + CHECKPOINT_AFTER_MS;
-    bool first_of_day = due && g->checkpoint_day_ms != day_ms;
-    if ((first_of_day || s.checkpoint_more) && journal_checkpoint(g->journal, g->plant->site.mn, now_ms)) {
-        g->checkpoint_day_ms = day_ms;
-        g->trimming = true;
-    }
-    if (g->trimming || s.trim_more)
-        g->trimming = !journal_trim(g->journal, now_ms);
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct gateway *g = timer->data;
@@ -307,11 +259,11 @@ static void on_tick(uv_timer_t *timer)
         own_watch(g, now_ms, now_ns);
     }
     if (!g->stopping)
-        keep_house(g, now_ms, now_ns);
+        house_keep(g, now_ms, now_ns);
     if (g->block.samples > 0 && (now_ms - g->block.base_ms >= BLOCK_AGE_MS || now_ms < g->block.base_ms))
         gateway_append_block(g);
     journal_flush(g->journal);
-    feed_watchdog(g, now_ns);
+    house_feed_watchdog(g, now_ns);
     go_on_stopping(g);
 }
 
@@ -375,36 +327,6 @@ static void init_loop(struct gateway *g)
 }
 
 /* NULL while all is well. */
-static const char *trouble(void *owner)
-{
-    struct gateway *g = owner;
-    static struct journal_status status;
-    journal_status_get(g->journal, &status);
-    return status.error[0] ? status.error : NULL;
-}
-
-static uint64_t durable(void *owner, enum stream stream)
-{
-    struct journal_status s;
-    journal_status_get(((struct gateway *)owner)->journal, &s);
-    return s.durable[stream];
-}
-
-static bool open_console(struct gateway *g, struct error *err)
-{
-    struct console_settings settings = {.bind = g->plant->console.bind,
-                                        .journal_path = g->plant->journal.path,
-                                        .loop = &g->loop,
-                                        .status = gateway_status,
-                                        .outlets = gateway_outlets,
-                                        .live = gateway_live,
-                                        .metrics = gateway_metrics,
-                                        .trouble = trouble,
-                                        .durable = durable,
-                                        .owner = g};
-    return g->plant->console.bind[0] == '\0' || (g->console = console_open(&settings, err)) != NULL;
-}
-
 static bool open_rooms(struct gateway *g, struct error *err)
 {
     const struct feeds *feeds = &g->plant->feeds;
@@ -441,7 +363,7 @@ static bool open_rooms(struct gateway *g, struct error *err)
     struct lines_events events = {gateway_information, gateway_instructed};
     if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(&g->loop, wake_lines, &events, g, err)))
         return false;
-    return open_console(g, err) && lines_apply(g->lines, g->plant, err) && gateway_open_uplinks(g, err);
+    return gateway_open_console(g, err) && lines_apply(g->lines, g->plant, err) && gateway_open_uplinks(g, err);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)

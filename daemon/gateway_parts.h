@@ -62,9 +62,15 @@ bool recover(struct gateway *gateway, int64_t now_ms, struct error *err);
 
 /* status.c: the answer to {"op":"status"}. */
 char *gateway_status(void *owner);
-/* Its outlets alone, and what changes of them each second (publish/console/stream.h). */
+/* Its outlets alone. */
 char *gateway_outlets(void *owner);
-char *gateway_live(void *owner);
+
+/* show.c: true when none is configured. */
+bool gateway_open_console(struct gateway *gateway, struct error *err);
+
+/* house.c: says WATCHDOG=1 while everybody moves; keeps the journal in its bounds. */
+void house_feed_watchdog(struct gateway *gateway, int64_t now_ns);
+void house_keep(struct gateway *gateway, int64_t now_ms, int64_t now_ns);
 
 /* metrics.c: Prometheus text, to free(). */
 char *gateway_metrics(void *owner);

@@ -283,13 +283,7 @@ void compute_samples(struct compute *compute, const struct sample *samples, size
 
 bool compute_progress(const struct compute *compute, uint32_t channel, int64_t now_ms, struct progress *out)
 {
-    const struct channel_state *c = &compute->channels[channel];
-    for (size_t i = 0; i < compute->plant->outlet_count; i++) {
-        const struct outlet_state *o = &compute->outlets[i];
-        if (c >= o->channels && c < o->channels + o->outlet->channel_count)
-            return foresee_progress(o, c, now_ms, out);
-    }
-    return false;
+    return foresee_progress(outlet_state_of(compute, channel), &compute->channels[channel], now_ms, out);
 }
 
 bool compute_latest(const struct compute *compute, uint32_t channel, struct reading *out, int64_t *time_ms)

@@ -85,7 +85,6 @@ struct answer stream_answer(struct broadcast *s, struct MHD_Connection *connecti
         v->stream = NULL;
     else {
         s->count++;
-        s->opened++;
         s->live_ms = 0; /* something to see at once */
     }
     return a;

@@ -37,7 +37,7 @@ struct broadcast {
     uint64_t end;     /* bytes ever written */
     uint64_t seen[2]; /* cursor, by stream */
     int64_t live_ms, beat_ms;
-    uint64_t opened, refused, behind, too_large;
+    uint64_t refused, behind, too_large;
     bool ending;
 };
 

@@ -1,8 +1,7 @@
 // The operator's page: what is measured now, where the hour is going, what is wrong, and the state of the gateway.
-import { speak, word, language } from "./words.js";
-import { ask, connection, figure, instant, listen, meter, node, row, table } from "./show.js";
+import { language, named, speak, word } from "./words.js";
+import { ask, connection, figure, instant, listen, meter, node, place, row, table, tellTime } from "./show.js";
 
-const place = (id) => document.getElementById(id);
 const cells = new Map(); // "outlet/factor" → the cells that live values go into
 const decimals = new Map();
 
@@ -21,7 +20,6 @@ const fill = (key, value, converted, mark, mean, limit, projected, under) => {
     to.under.textContent = figure(under, digits);
 };
 
-const named = (channel) => (language === "zh" || !channel.name_en ? channel.name : channel.name_en);
 
 const drawOutlet = (outlet) => {
     const rows = outlet.channels.map((channel) => {
@@ -108,8 +106,7 @@ try {
 }
 listen({
     live: ({ time, channels }) => {
-        place("time").textContent = instant(time);
-        place("time").dateTime = time;
+        tellTime(time);
         for (const [outlet, factor, ...rest] of channels)
             fill(`${outlet}/${factor}`, ...rest);
     },

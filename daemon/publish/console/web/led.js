@@ -1,9 +1,8 @@
 // The gate display: one outlet at a time in letters that can be read from the road.
-import { speak, word, language } from "./words.js";
-import { ask, figure, instant, listen, node } from "./show.js";
+import { named, speak, word } from "./words.js";
+import { ask, figure, listen, node, place, tellTime } from "./show.js";
 
 const TURN_MS = 10000;
-const place = (id) => document.getElementById(id);
 let outlets = [], turn = 0, latest = new Map();
 
 const draw = () => {
@@ -15,7 +14,7 @@ const draw = () => {
     place("figures").replaceChildren(...shown.map((c) => {
         const [value, converted, , mean, limit] = latest.get(`${outlet.id}/${c.factor}`) || [c.value, c.converted, c.mark, c.progress.mean, c.progress.limit];
         const over = typeof mean === "number" && mean > limit;
-        return node("p", { class: over ? "bad" : "" }, node("span", { class: "what" }, language === "zh" || !c.name_en ? c.name : c.name_en),
+        return node("p", { class: over ? "bad" : "" }, node("span", { class: "what" }, named(c)),
                     node("span", { class: "figure" }, figure(converted ?? value, c.decimals)), node("span", { class: "unit" }, c.unit),
                     node("span", { class: "law" }, `${word("limit")} ${limit} ${over ? word("exceeds") : ""}`));
     }));
@@ -28,7 +27,7 @@ place("site").textContent = status.site;
 draw();
 listen({
     live: ({ time, channels }) => {
-        place("time").textContent = instant(time);
+        tellTime(time);
         latest = new Map(channels.map(([outlet, factor, ...rest]) => [`${outlet}/${factor}`, rest]));
         draw();
     },

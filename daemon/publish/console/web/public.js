@@ -1,11 +1,9 @@
 // The public's page: what the law has the discharger publish today, period by period, and what exceeded.
-import { speak, word, language } from "./words.js";
-import { ask, clock, connection, figure, instant, listen, node, row, table } from "./show.js";
+import { named, speak, word } from "./words.js";
+import { ask, clock, connection, figure, listen, node, place, row, table, tellTime } from "./show.js";
 
-const place = (id) => document.getElementById(id);
 let outlets = [], now = ""; // now: the gateway's, whatever clock the reader has
 
-const named = (channel) => (language === "zh" || !channel.name_en ? channel.name : channel.name_en);
 const judged = (record) => (record.converted ?? record.value);
 const periodOf = (outlet) => (outlet.medium === "water" ? "2hour" : "hour");
 
@@ -84,8 +82,7 @@ try {
 listen({
     live: ({ time, channels }) => {
         now = time;
-        place("time").textContent = instant(time);
-        place("time").dateTime = time;
+        tellTime(time);
         for (const [outlet, factor, value, converted, , mean] of channels) {
             const to = liveCells.get(`${outlet}/${factor}`);
             to?.cells[0].replaceChildren(figure(converted ?? value, to.decimals));

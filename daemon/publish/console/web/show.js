@@ -1,6 +1,8 @@
 // How things are shown: nodes, figures, instants, tables, the event stream.
 import { word } from "./words.js";
 
+export const place = (id) => document.getElementById(id);
+
 export const node = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);
     for (const [key, value] of Object.entries(attributes))
@@ -16,6 +18,12 @@ export const percent = (value) => (typeof value === "number" ? `${(100 * value).
 // 2026-11-25T08:30:00.000+08:00 → 11-25 08:30:00: the plant's own time, whoever looks from wherever
 export const instant = (text) => (text ? `${text.slice(5, 10)} ${text.slice(11, 19)}` : "—");
 export const clock = (text) => (text ? text.slice(11, 16) : "");
+
+// The gateway's own, at the head of the page.
+export const tellTime = (time) => {
+    place("time").textContent = instant(time);
+    place("time").dateTime = time;
+};
 
 // A table in a region that scrolls by itself and can be reached by keyboard.
 // plain: of words, under a heading that says what the caption would.
@@ -61,9 +69,9 @@ export const listen = (on) => {
 };
 
 export const connection = (found) => {
-    const place = document.getElementById("connection");
-    if (place) {
-        place.textContent = word(found ? "live" : "offline");
-        place.className = found ? "live" : "lost";
+    const words = place("connection");
+    if (words) {
+        words.textContent = word(found ? "live" : "offline");
+        words.className = found ? "live" : "lost";
     }
 };

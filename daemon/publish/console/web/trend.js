@@ -1,10 +1,8 @@
 // A trend of one factor: means of the journal against their limit, drawn by uPlot.
-import { speak, word, language } from "./words.js";
-import { ask, connection, figure, node } from "./show.js";
+import { language, named, speak, word } from "./words.js";
+import { ask, connection, figure, node, place } from "./show.js";
 
 const SPANS = ["1h", "24h", "30d"], HEIGHT = 420;
-const place = (id) => document.getElementById(id);
-const named = (channel) => (language === "zh" || !channel.name_en ? channel.name : channel.name_en);
 const choice = new URLSearchParams(location.search);
 let channels = [], plot = null;
 

@@ -106,6 +106,9 @@ export const word = (key, of) => {
     return pair ? pair[index] : key;
 };
 
+// What a channel is called.
+export const named = (channel) => (language === "zh" || !channel.name_en ? channel.name : channel.name_en);
+
 // Fills the page, and points its links (and that of the other language) the right way.
 export const speak = () => {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
