@@ -64,6 +64,10 @@ static void check_feeds(struct loader *l)
     int port;
     if (l->plant->console.bind[0] && !bind_parse(l->plant->console.bind, address, &port))
         COMPLAIN(l, "console.bind", "", "%s is not ADDRESS:PORT", l->plant->console.bind);
+    if (!l->plant->console.certificate[0] != !l->plant->console.key[0])
+        COMPLAIN(l, "console", l->plant->console.key[0] ? ".key" : ".certificate",
+                 "a certificate and its key come together: %s is missing",
+                 l->plant->console.key[0] ? "certificate" : "key");
     if (l->plant->control.bind[0] && strncmp(l->plant->control.bind, "ipc://", 6) != 0)
         COMPLAIN(l, "control.bind", "", "%s is not ipc://PATH", l->plant->control.bind);
     if (!feeds->signing_key[0])

@@ -92,12 +92,14 @@ static const struct field CONTROL_ROWS[] = {
 SECTION(CONTROL_SECTION, "control", CONTROL_ROWS);
 
 static const struct field CONSOLE_ROWS[] = {
-    {.key = "bind",
-     .kind = FIELD_TEXT,
-     .at = 0,
-     .size = PATH_BYTES,
-     .given_at = NO,
-     .doc = "ADDRESS:PORT of the read-only HTTP API: /healthz, /metrics, /api/v1/status, outlets, alarms, records."},
+    TEXT(console_place, bind, "bind", NULL, "ADDRESS:PORT of the pages and the read-only HTTP API (docs/console.md)."),
+    TEXT(console_place, access_file, "access_file", "",
+         "Who may see the operator's pages (cemsctl access); the public ones stay open. Without it all are. Read again "
+         "on "
+         "SIGHUP."),
+    TEXT(console_place, certificate, "certificate", "",
+         "Certificate chain in PEM: HTTPS instead of HTTP. Read again on SIGHUP."),
+    TEXT(console_place, key, "key", "", "Private key of the certificate in PEM, mode 0600."),
 };
 SECTION(CONSOLE_SECTION, "console", CONSOLE_ROWS);
 

@@ -41,6 +41,8 @@ static const struct command {
     {"backup", ctl_backup, "FILE", "a copy of the journal while it is written", "在线备份"},
     {"keygen", ctl_keygen, "[--sm2 | --curve] FILE",
      "make a signing key (Ed25519, SM2), or a CURVE key (FILE, FILE.pub)", "生成签名或 CURVE 密钥"},
+    {"access", ctl_access, "add NAME | remove NAME | list", "who may see the operator's pages of the console",
+     "运行页面的访问权限"},
     {"recompute", ctl_recompute, "--samples FILE.csv | --from-journal", "figures again from raw samples",
      "由原始数据重算"},
     {"completion", ctl_completion, "bash | zsh | fish", "what a shell completes the commands by", "命令行补全脚本"},

@@ -3,8 +3,8 @@
  *   good ─► windows in progress, counters and findings move to the new plant; unchanged lines keep running
  *   bad  ─► nothing changes; every problem is logged, the first is the text of an alarm of kind config
  *
- * The folder of CURVE clients is read again in either case. Site, journal, control, console and feeds are what
- * subscribers and the journal are bound to: they change at a restart only. */
+ * The folder of CURVE clients and the console's files are read again in either case. Site, journal, control, console
+ * and feeds are what subscribers and the journal are bound to: they change at a restart only. */
 #include "gateway_parts.h"
 
 #include "config/load.h"
@@ -38,13 +38,19 @@ static bool same_keep(const struct keep *a, const struct keep *b)
            a->minute_days == b->minute_days && a->max_gib == b->max_gib;
 }
 
+static bool same_console(const struct console_place *a, const struct console_place *b)
+{
+    return strcmp(a->bind, b->bind) == 0 && strcmp(a->access_file, b->access_file) == 0 &&
+           strcmp(a->certificate, b->certificate) == 0 && strcmp(a->key, b->key) == 0;
+}
+
 /* What a reload can't change: everything subscribers and the journal are bound to. */
 static bool same_foundations(const struct plant *a, const struct plant *b)
 {
     return strcmp(a->site.name, b->site.name) == 0 && strcmp(a->site.code, b->site.code) == 0 &&
            strcmp(a->site.mn, b->site.mn) == 0 && strcmp(a->journal.path, b->journal.path) == 0 &&
            same_keep(&a->journal.keep, &b->journal.keep) && a->journal.chain == b->journal.chain &&
-           strcmp(a->control.bind, b->control.bind) == 0 && strcmp(a->console.bind, b->console.bind) == 0 &&
+           strcmp(a->control.bind, b->control.bind) == 0 && same_console(&a->console, &b->console) &&
            same_feeds(&a->feeds, &b->feeds);
 }
 
@@ -112,6 +118,8 @@ void gateway_reload(uv_signal_t *handle, int signal_number)
     struct error err;
     if (g->feed && !feed_reload_clients(g->feed, &err))
         log_line(LOG_ERROR, "feed", "event=clients-kept error=\"%s\"", err.text);
+    if (g->console && !console_reload(g->console, &err))
+        log_line(LOG_ERROR, "console", "event=files-kept error=\"%s\"", err.text);
     if (try_reload(g, why, sizeof why)) {
         g->reloads++;
         gateway_append_event(g, "reload", "");

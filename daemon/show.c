@@ -34,6 +34,16 @@ static char *tell_live(void *owner)
     return text;
 }
 
+static char *tell_site(void *owner)
+{
+    struct gateway *g = owner;
+    json_t *o = json_pack("{s:s, s:s, s:s, s:o}", "name", g->plant->site.name, "code", g->plant->site.code, "mn",
+                          g->plant->site.mn, "time", value_instant(clock_wall_ms()));
+    char *text = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    return text;
+}
+
 static const char *trouble(void *owner)
 {
     struct gateway *g = owner;
@@ -51,15 +61,20 @@ static uint64_t durable(void *owner, enum stream stream)
 
 bool gateway_open_console(struct gateway *g, struct error *err)
 {
-    struct console_settings settings = {.bind = g->plant->console.bind,
+    const struct console_place *place = &g->plant->console;
+    struct console_settings settings = {.bind = place->bind,
+                                        .access_file = place->access_file,
+                                        .certificate = place->certificate,
+                                        .key = place->key,
                                         .journal_path = g->plant->journal.path,
                                         .loop = &g->loop,
                                         .status = gateway_status,
+                                        .site = tell_site,
                                         .outlets = gateway_outlets,
                                         .live = tell_live,
                                         .metrics = gateway_metrics,
                                         .trouble = trouble,
                                         .durable = durable,
                                         .owner = g};
-    return g->plant->console.bind[0] == '\0' || (g->console = console_open(&settings, err)) != NULL;
+    return place->bind[0] == '\0' || (g->console = console_open(&settings, err)) != NULL;
 }

@@ -40,6 +40,7 @@ int ctl_prove(struct ctl *ctl);
 int ctl_export(struct ctl *ctl);
 int ctl_backup(struct ctl *ctl);
 int ctl_keygen(struct ctl *ctl);
+int ctl_access(struct ctl *ctl);
 int ctl_recompute(struct ctl *ctl);
 int ctl_hj212(struct ctl *ctl);
 

@@ -1,6 +1,7 @@
 /* cemsctl doctor: what would keep the gateway from its work, and what to do about it.
  *
- *   configuration ─ serial lines ─ clock ─ disk ─ journal ─ keys ─ daemon (its lines, journal, uplinks), or its ports
+ *   configuration ─ serial lines ─ clock ─ disk ─ journal ─ keys ─ console ─ daemon (its lines, journal, uplinks), or
+ * its ports
  *
  * A line each: ok, note (it works, but), BAD (it does not). Exit 1 when something is BAD. In Chinese where the locale
  * is. */
@@ -10,6 +11,8 @@
 #include "journal/sign.h"
 #include "model/clock.h"
 #include "model/instant.h"
+#include "publish/console/access.h"
+#include "publish/console/certificate.h"
 #include "publish/feed/curve.h"
 
 #include <arpa/inet.h>
@@ -159,6 +162,37 @@ static void check_keys(struct doctor *d)
             "可用 cemsctl keygen --curve FILE 生成");
 }
 
+static void check_console(struct doctor *d)
+{
+    const struct console_place *c = &d->plant->console;
+    struct access_list list;
+    struct certificate certificate;
+    struct error err;
+    char until[INSTANT_TEXT];
+    bool near = strncmp(c->bind, "127.", 4) == 0 || strncmp(c->bind, "[::1]", 5) == 0;
+    if (c->access_file[0] && !access_read(c->access_file, &list, &err))
+        say(d, BAD, "console.access_file", err.text, "cemsctl access add NAME makes it",
+            "可用 cemsctl access add NAME 生成");
+    else if (c->bind[0] && !near && !c->access_file[0])
+        say(d, NOTE, "console", c->bind, "everybody who reaches it sees the operator's pages: set console.access_file",
+            "能访问者均可看到运行页面：请设置 console.access_file");
+    if (c->certificate[0] && !certificate_read(c->certificate, c->key, &certificate, &err)) {
+        say(d, BAD, "console.certificate", err.text, "a PEM chain and its key, mode 0600, of the daemon's user",
+            "应为 PEM 证书链及其私钥，权限 0600，属于服务用户");
+    } else if (c->certificate[0]) {
+        instant_format(certificate.not_after_ms, until);
+        if (certificate.not_after_ms < clock_wall_ms())
+            say(d, BAD, "console.certificate", until, "it has expired: renew it, then systemctl reload cemsd",
+                "证书已过期：更新后 systemctl reload cemsd");
+        else
+            say(d, GOOD, "console.certificate", until, NULL, NULL);
+        certificate_clear(&certificate);
+    } else if (c->bind[0] && !near && c->access_file[0]) {
+        say(d, NOTE, "console.certificate", c->bind, "secrets cross the network readable: set a certificate and key",
+            "口令在网络上可被读取：请设置证书和私钥");
+    }
+}
+
 /* ---- the daemon, or why it can't be there ---- */
 
 static void check_bind(struct doctor *d, const char *name, const char *bind_text)
@@ -247,8 +281,8 @@ static bool speaks_chinese(void)
 
 int ctl_doctor(struct ctl *ctl)
 {
-    static void (*const CHECKS[])(struct doctor *) = {check_serial,  check_clock, check_disk,
-                                                      check_journal, check_keys,  check_daemon};
+    static void (*const CHECKS[])(struct doctor *) = {check_serial, check_clock,   check_disk,  check_journal,
+                                                      check_keys,   check_console, check_daemon};
     struct doctor d = {.ctl = ctl, .plant = ctl_plant(ctl), .chinese = speaks_chinese(), .all = json_array()};
     if (!d.plant) {
         json_decref(d.all);

@@ -325,8 +325,11 @@ struct plant {
     struct {
         char bind[PATH_BYTES]; /* ZeroMQ ipc endpoint of the operator's door; "" = none */
     } control;
-    struct {
-        char bind[PATH_BYTES]; /* ADDRESS:PORT of the HTTP console; \"\" = none */
+    struct console_place {
+        char bind[PATH_BYTES];        /* ADDRESS:PORT of the HTTP console; "" = none */
+        char access_file[PATH_BYTES]; /* who may see the operator's pages; "" = everybody */
+        char certificate[PATH_BYTES]; /* PEM chain; "" = plain HTTP */
+        char key[PATH_BYTES];
     } console;
     struct feeds feeds;
     struct line *lines;

@@ -72,7 +72,7 @@ class Docs(GatewayTest):
     def test_help_names_every_command(self):
         text = run(program("cemsctl"), "--help").stdout
         for command in ("status", "doctor", "watch", "alarms", "ack", "report", "records", "verify", "checkpoint", "prove", "export", "backup",
-                        "keygen", "recompute", "completion", "hj212"):
+                        "keygen", "access", "recompute", "completion", "hj212"):
             self.assertIn(f"  {command} ", text)
         self.assertEqual(run(program("cemsctl"), "dance").returncode, 2)
 

@@ -113,6 +113,8 @@ static void add_headers(struct MHD_Response *r, const struct answer *a, const ch
         MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, tag);
     if (a->code == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    if (a->code == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"cemsd\", charset=\"UTF-8\"");
     if (a->code == MHD_HTTP_TOO_MANY_REQUESTS)
         MHD_add_response_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     if (a->name) {

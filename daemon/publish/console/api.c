@@ -54,6 +54,12 @@ static struct answer get_status(struct api *api, struct MHD_Connection *connecti
     return answer_text(MHD_HTTP_OK, JSON_TYPE, api->settings->status(api->settings->owner));
 }
 
+static struct answer get_site(struct api *api, struct MHD_Connection *connection)
+{
+    (void)connection;
+    return answer_text(MHD_HTTP_OK, JSON_TYPE, api->settings->site(api->settings->owner));
+}
+
 static struct answer get_outlets(struct api *api, struct MHD_Connection *connection)
 {
     (void)connection;
@@ -265,16 +271,26 @@ enum { ARGUMENTS_MOST = 7 };
 static const struct route {
     const char *path;
     struct answer (*get)(struct api *api, struct MHD_Connection *connection);
+    bool open;
     const char *arguments[ARGUMENTS_MOST];
 } ROUTES[] = {
-    {"/healthz", get_health, {NULL}},
-    {"/metrics", get_metrics, {NULL}},
-    {"/api/v1/status", get_status, {NULL}},
-    {"/api/v1/outlets", get_outlets, {NULL}},
-    {"/api/v1/alarms", get_alarms, {"active", "limit", NULL}},
-    {"/api/v1/trend", get_trend, {"outlet", "factor", "span", NULL}},
-    {"/api/v1/records", get_records, {"outlet", "factor", "period", "from", "to", "limit", "format"}},
+    {"/healthz", get_health, true, {NULL}},
+    {"/metrics", get_metrics, false, {NULL}},
+    {"/api/v1/status", get_status, false, {NULL}},
+    {"/api/v1/site", get_site, true, {NULL}},
+    {"/api/v1/outlets", get_outlets, true, {NULL}},
+    {"/api/v1/alarms", get_alarms, false, {"active", "limit", NULL}},
+    {"/api/v1/trend", get_trend, true, {"outlet", "factor", "span", NULL}},
+    {"/api/v1/records", get_records, true, {"outlet", "factor", "period", "from", "to", "limit", "format"}},
 };
+
+bool api_is_open(const char *path)
+{
+    for (size_t i = 0; i < sizeof ROUTES / sizeof ROUTES[0]; i++)
+        if (strcmp(ROUTES[i].path, path) == 0)
+            return ROUTES[i].open;
+    return strcmp(path, "/api/v1/stream") == 0; /* without alarms */
+}
 
 static enum MHD_Result is_known(void *owner, enum MHD_ValueKind kind, const char *name, const char *value)
 {

@@ -12,6 +12,8 @@ struct api {
     struct reader *reader; /* borrowed */
 };
 
+/* Whether everybody may ask it: what the public pages show. */
+bool api_is_open(const char *path);
 /* False: there is no such route. */
 bool api_answer(struct api *api, struct MHD_Connection *connection, const char *path, struct answer *answer);
 

@@ -1,15 +1,15 @@
 #include "publish/console/console.h"
 
-#include "config/bind.h"
 #include "journal/reader.h"
 #include "model/clock.h"
+#include "model/plant.h"
+#include "publish/console/access.h"
 #include "publish/console/api.h"
+#include "publish/console/door.h"
 #include "publish/console/limiter.h"
 #include "publish/console/pages.h"
 #include "publish/console/stream.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +17,16 @@
 
 struct console {
     struct console_settings settings;
-    struct MHD_Daemon *http;
+    char texts[5][PATH_BYTES]; /* what its strings point to: the plant they came from goes with a reload */
+    struct door door;
+    struct access_list access;
     struct reader *reader;
     struct api api;
     struct pages pages;
     struct broadcast stream;
     struct limiter limiter;
-    uint64_t requests;
-    uv_poll_t poll;
-    uv_timer_t timer, looking;
-    int open_handles;
+    uint64_t requests, unauthorized;
+    uv_timer_t looking;
 };
 
 static int64_t now_ms(void)
@@ -44,8 +44,15 @@ static struct answer find_answer(struct console *c, struct MHD_Connection *conne
         return answer_refusal(MHD_HTTP_TOO_MANY_REQUESTS, "too many requests: ask less often");
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return answer_refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "read only: GET or HEAD");
+    const char *authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    bool is_operator = access_allows(&c->access, authorization);
+    bool open = api_is_open(path) || pages_are_open(path);
+    if (!is_operator && (authorization || !open)) {
+        c->unauthorized++;
+        return answer_refusal(MHD_HTTP_UNAUTHORIZED, "for operators: a name and secret of cemsctl access");
+    }
     if (strcmp(path, "/api/v1/stream") == 0)
-        return strcmp(method, "GET") == 0 ? stream_answer(&c->stream, connection)
+        return strcmp(method, "GET") == 0 ? stream_answer(&c->stream, connection, is_operator)
                                           : answer_refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "a stream is for GET");
     if ((a.asset = pages_find(&c->pages, path))) {
         a.type = a.asset->type;
@@ -76,21 +83,9 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 
 /* ---- on the loop ---- */
 
-static void on_due(uv_timer_t *timer);
-
-static void turn(struct console *c)
+static void turn(void *owner)
 {
-    MHD_UNSIGNED_LONG_LONG wait_ms = 0;
-    MHD_run(c->http);
-    if (MHD_get_timeout(c->http, &wait_ms) == MHD_YES)
-        uv_timer_start(&c->timer, on_due, wait_ms, 0);
-    else
-        uv_timer_stop(&c->timer);
-}
-
-static void on_due(uv_timer_t *timer)
-{
-    turn(timer->data);
+    door_turn(&((struct console *)owner)->door);
 }
 
 static void on_look(uv_timer_t *timer)
@@ -100,45 +95,35 @@ static void on_look(uv_timer_t *timer)
         turn(c);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+/* What can fail before anything is bound; certificate to be taken over by the door. */
+static bool prepare(struct console *c, struct certificate *certificate, struct error *err)
 {
-    (void)status;
-    (void)events;
-    turn(poll->data);
-}
-
-static bool resolve(const char *bind, struct sockaddr_storage *where)
-{
-    char address[64];
-    int port;
-    struct sockaddr_in *v4 = (struct sockaddr_in *)where;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)where;
-    memset(where, 0, sizeof *where);
-    if (!bind_parse(bind, address, &port))
-        return false;
-    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        return true;
-    }
-    if (inet_pton(AF_INET6, address, &v6->sin6_addr) != 1)
-        return false;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons((uint16_t)port);
-    return true;
+    const struct console_settings *s = &c->settings;
+    if (!access_read(s->access_file, &c->access, err) || !certificate_read(s->certificate, s->key, certificate, err))
+        return error_prefix(err, "console");
+    return (c->reader = reader_open(s->journal_path, err)) != NULL;
 }
 
 struct console *console_open(const struct console_settings *settings, struct error *err)
 {
     struct console *c = calloc(1, sizeof *c);
-    struct sockaddr_storage where;
-    if (!c || !resolve(settings->bind, &where)) {
-        error_set(err, "console: %s is not an address and port", settings->bind);
-        free(c);
+    struct certificate certificate = {NULL, NULL, 0};
+    if (!c) {
+        error_set(err, "console: out of memory");
         return NULL;
     }
     c->settings = *settings;
-    if (!(c->reader = reader_open(settings->journal_path, err))) {
+    const char **const texts[] = {&c->settings.bind, &c->settings.journal_path, &c->settings.access_file,
+                                  &c->settings.certificate, &c->settings.key};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        snprintf(c->texts[i], PATH_BYTES, "%s", *texts[i]);
+        *texts[i] = c->texts[i];
+    }
+    c->door = (struct door){
+        .loop = settings->loop, .bind = c->settings.bind, .request = on_request, .turn = turn, .owner = c};
+    if (!prepare(c, &certificate, err) || !door_open(&c->door, &certificate, err)) {
+        certificate_clear(&certificate);
+        reader_close(c->reader);
         free(c);
         return NULL;
     }
@@ -146,53 +131,54 @@ struct console *console_open(const struct console_settings *settings, struct err
     c->stream.settings = &c->settings;
     c->stream.reader = c->reader;
     pages_open(&c->pages);
-    errno = 0;
-    c->http =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (where.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0), 0,
-                         NULL, NULL, on_request, c, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where,
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONSOLE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, 30U,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
-    if (!c->http) {
-        error_set(err, "console: bind %s: %s", settings->bind, strerror(errno));
-        pages_close(&c->pages);
-        reader_close(c->reader);
-        free(c);
-        return NULL;
-    }
-    uv_poll_init(settings->loop, &c->poll, MHD_get_daemon_info(c->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
-    uv_timer_init(settings->loop, &c->timer);
     uv_timer_init(settings->loop, &c->looking);
-    c->poll.data = c->timer.data = c->looking.data = c;
-    c->open_handles = 3;
+    c->looking.data = c;
     uv_timer_start(&c->looking, on_look, LOOK_MS, LOOK_MS);
-    uv_poll_start(&c->poll, UV_READABLE, on_readable);
     return c;
+}
+
+static void say_goodbye(void *owner)
+{
+    stream_end(&((struct console *)owner)->stream);
+}
+
+bool console_reload(struct console *c, struct error *err)
+{
+    struct certificate certificate;
+    if (!access_read(c->settings.access_file, &c->access, err) ||
+        !certificate_read(c->settings.certificate, c->settings.key, &certificate, err))
+        return false;
+    bool good =
+        certificate_same(&certificate, &c->door.certificate) || door_change(&c->door, &certificate, say_goodbye, err);
+    certificate_clear(&certificate);
+    c->stream.ending = false;
+    return good;
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct console *c = handle->data;
-    if (--c->open_handles > 0)
-        return;
-    MHD_stop_daemon(c->http);
-    pages_close(&c->pages);
-    reader_close(c->reader);
-    free(c);
+    free(handle->data);
 }
 
 void console_close(struct console *c)
 {
     if (!c)
         return;
-    stream_end(&c->stream);
-    MHD_run(c->http);
-    uv_poll_stop(&c->poll);
-    uv_close((uv_handle_t *)&c->poll, on_closed);
+    say_goodbye(c);
+    MHD_run(c->door.http);
+    door_close(&c->door);
+    pages_close(&c->pages);
+    reader_close(c->reader);
     uv_close((uv_handle_t *)&c->looking, on_closed);
-    uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
 void console_status_get(const struct console *c, struct console_status *out)
 {
-    *out = (struct console_status){c->requests, c->limiter.refused, c->stream.count, c->stream.behind};
+    *out = (struct console_status){.requests = c->requests,
+                                   .refused = c->limiter.refused,
+                                   .unauthorized = c->unauthorized,
+                                   .viewers = c->stream.count,
+                                   .viewers_behind = c->stream.behind,
+                                   .viewers_refused = c->stream.refused,
+                                   .events_too_large = c->stream.too_large};
 }

@@ -1,9 +1,8 @@
 /* The console: pages for people and a read-only HTTP API. libmicrohttpd on the loop's epoll; no write action over HTTP.
  *
- *   request ─► limiter: 429 ─► pages.c  /, /public, /led and what they load, nothing of another origin
- *                           ├► api.c    /api/v1/..., /metrics, /healthz
- *                           └► stream.c /api/v1/stream: live values and events
- *                                └─► answer.c: headers, ETag, gzip
+ *   door (TLS) ─► request ─► limiter: 429 ─► access: 401 ─► pages.c  /, /public, /led and what they load, of no other
+ * origin ├► api.c    /api/v1/..., /metrics, /healthz └► stream.c /api/v1/stream: live values and events └─► answer.c:
+ * headers, ETag, gzip
  *
  * Bounded: CONSOLE_CONNECTIONS connections, 16 KiB of memory each, idle ones closed after 30 s, answers of at most
  * CONSOLE_ROWS rows. The loop's thread. */
@@ -21,11 +20,13 @@ enum { CONSOLE_CONNECTIONS = 256, CONSOLE_ROWS = 10000 };
 
 struct console;
 
-struct console_settings {
-    const char *bind; /* ADDRESS:PORT, [ADDRESS]:PORT for IPv6 */
+struct console_settings {                        /* texts are copied */
+    const char *bind;                            /* ADDRESS:PORT, [ADDRESS]:PORT for IPv6 */
+    const char *access_file, *certificate, *key; /* "" when there is none */
     const char *journal_path;
     uv_loop_t *loop;
     char *(*status)(void *owner);                         /* JSON to free(), or NULL */
+    char *(*site)(void *owner);                           /* who it is and what time it has, for everybody */
     char *(*outlets)(void *owner);                        /* the same, of its outlets alone */
     char *(*live)(void *owner);                           /* what changes of them each second, see stream.h */
     char *(*metrics)(void *owner);                        /* Prometheus text to free(), or NULL */
@@ -36,10 +37,13 @@ struct console_settings {
 
 struct console_status {
     uint64_t requests, refused; /* refused: more often than the limiter lets */
-    uint64_t viewers, viewers_behind;
+    uint64_t unauthorized;
+    uint64_t viewers, viewers_behind, viewers_refused, events_too_large;
 };
 
 struct console *console_open(const struct console_settings *settings, struct error *err);
+/* Reads the access file and the certificate again. False with err: what could not be read stays as it was. */
+bool console_reload(struct console *console, struct error *err);
 void console_status_get(const struct console *console, struct console_status *out);
 /* Closes its handles on the loop; freed when they are gone. NULL is allowed. */
 void console_close(struct console *console);

@@ -9,26 +9,39 @@
 
 extern const struct embedded_file EMBEDDED_WEB[];
 
-/* Where a file is found. What is not here is not served. */
+#define HTML "text/html; charset=utf-8"
+#define SCRIPT "text/javascript; charset=utf-8"
+#define STYLE "text/css; charset=utf-8"
+
+/* Where a file is found, and whether everybody may see it. What is not here is not served. */
 static const struct {
     const char *path, *file, *type;
+    bool open;
 } SERVED[] = {
-    {"/", "console.html", "text/html; charset=utf-8"},
-    {"/public", "public.html", "text/html; charset=utf-8"},
-    {"/led", "led.html", "text/html; charset=utf-8"},
-    {"/web/console.css", "console.css", "text/css; charset=utf-8"},
-    {"/web/console.js", "console.js", "text/javascript; charset=utf-8"},
-    {"/web/public.js", "public.js", "text/javascript; charset=utf-8"},
-    {"/web/led.js", "led.js", "text/javascript; charset=utf-8"},
-    {"/trend", "trend.html", "text/html; charset=utf-8"},
-    {"/web/trend.js", "trend.js", "text/javascript; charset=utf-8"},
-    {"/web/uplot.js", "uPlot.iife.min.js", "text/javascript; charset=utf-8"},
-    {"/web/uplot.css", "uPlot.min.css", "text/css; charset=utf-8"},
-    {"/web/words.js", "words.js", "text/javascript; charset=utf-8"},
-    {"/web/show.js", "show.js", "text/javascript; charset=utf-8"},
-    {"/api/v1/openapi.json", "openapi.json", "application/json; charset=utf-8"},
-    {"/web/icon.svg", "icon.svg", "image/svg+xml"},
+    {"/", "console.html", HTML, false},
+    {"/trend", "trend.html", HTML, false},
+    {"/public", "public.html", HTML, true},
+    {"/led", "led.html", HTML, true},
+    {"/web/console.css", "console.css", STYLE, true},
+    {"/web/console.js", "console.js", SCRIPT, true},
+    {"/web/public.js", "public.js", SCRIPT, true},
+    {"/web/led.js", "led.js", SCRIPT, true},
+    {"/web/trend.js", "trend.js", SCRIPT, true},
+    {"/web/words.js", "words.js", SCRIPT, true},
+    {"/web/show.js", "show.js", SCRIPT, true},
+    {"/web/uplot.js", "uPlot.iife.min.js", SCRIPT, true},
+    {"/web/uplot.css", "uPlot.min.css", STYLE, true},
+    {"/web/icon.svg", "icon.svg", "image/svg+xml", true},
+    {"/api/v1/openapi.json", "openapi.json", JSON_TYPE, true},
 };
+
+bool pages_are_open(const char *path)
+{
+    for (size_t i = 0; i < sizeof SERVED / sizeof SERVED[0]; i++)
+        if (strcmp(SERVED[i].path, path) == 0)
+            return SERVED[i].open;
+    return false;
+}
 
 void asset_tag(const uint8_t digest[32], char tag[ASSET_TAG])
 {

@@ -25,6 +25,8 @@ struct pages {
 
 void pages_open(struct pages *pages);
 void pages_close(struct pages *pages);
+/* Whether everybody may see it, whatever the access file says. */
+bool pages_are_open(const char *path);
 /* NULL: there is no such page. */
 const struct asset *pages_find(const struct pages *pages, const char *path);
 

@@ -10,25 +10,28 @@ enum { MESSAGES_A_LOOK = 64, BEAT_MS = 15000 };
 
 /* ---- the ring ---- */
 
-static void put(struct broadcast *s, const char *bytes, size_t length)
+static void put(struct ring *ring, const char *bytes, size_t length)
 {
-    size_t at = (size_t)(s->end % RING_BYTES), first = length < RING_BYTES - at ? length : RING_BYTES - at;
-    memcpy(s->ring + at, bytes, first);
-    memcpy(s->ring, bytes + first, length - first);
-    s->end += length;
+    size_t at = (size_t)(ring->end % RING_BYTES), first = length < RING_BYTES - at ? length : RING_BYTES - at;
+    memcpy(ring->bytes + at, bytes, first);
+    memcpy(ring->bytes, bytes + first, length - first);
+    ring->end += length;
 }
 
-static void put_event(struct broadcast *s, const char *event, const char *data, size_t length)
+static void put_event(struct broadcast *s, const char *event, const char *data, size_t length, bool open)
 {
+    struct ring *const rings[] = {&s->all, open ? &s->open : NULL};
     char head[64];
     int n = snprintf(head, sizeof head, "event: %s\ndata: ", event);
     if (length + (size_t)n + 2 > FRAME_MAX) {
         s->too_large++;
         return;
     }
-    put(s, head, (size_t)n);
-    put(s, data, length);
-    put(s, "\n\n", 2);
+    for (size_t i = 0; i < 2 && rings[i]; i++) {
+        put(rings[i], head, (size_t)n);
+        put(rings[i], data, length);
+        put(rings[i], "\n\n", 2);
+    }
 }
 
 /* ---- viewers ---- */
@@ -37,7 +40,7 @@ static ssize_t give(void *owner, uint64_t position, char *bytes, size_t room)
 {
     struct viewer *v = owner;
     struct broadcast *s = v->stream;
-    uint64_t waiting = s->end - v->at;
+    uint64_t waiting = v->ring->end - v->at;
     (void)position;
     if (s->ending)
         return MHD_CONTENT_READER_END_OF_STREAM;
@@ -53,7 +56,7 @@ static ssize_t give(void *owner, uint64_t position, char *bytes, size_t room)
     size_t at = (size_t)(v->at % RING_BYTES), length = waiting < room ? (size_t)waiting : room;
     if (length > RING_BYTES - at)
         length = RING_BYTES - at;
-    memcpy(bytes, s->ring + at, length);
+    memcpy(bytes, v->ring->bytes + at, length);
     v->at += length;
     return (ssize_t)length;
 }
@@ -65,7 +68,7 @@ static void leave(void *owner)
     v->stream = NULL;
 }
 
-struct answer stream_answer(struct broadcast *s, struct MHD_Connection *connection)
+struct answer stream_answer(struct broadcast *s, struct MHD_Connection *connection, bool is_operator)
 {
     struct viewer *v = NULL;
     for (size_t i = 0; i < VIEWERS_MAX && !v && !s->ending; i++)
@@ -78,7 +81,8 @@ struct answer stream_answer(struct broadcast *s, struct MHD_Connection *connecti
     if (s->count == 0)
         for (int i = 0; i < 2; i++)
             s->seen[i] = s->settings->durable(s->settings->owner, (enum stream)i);
-    *v = (struct viewer){.stream = s, .connection = connection, .at = s->end};
+    struct ring *ring = is_operator ? &s->all : &s->open;
+    *v = (struct viewer){.stream = s, .ring = ring, .connection = connection, .at = ring->end};
     struct answer a = {.code = MHD_HTTP_OK, .type = "text/event-stream"};
     a.streaming = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 8192, give, v, leave);
     if (!a.streaming)
@@ -108,7 +112,8 @@ static bool tell(void *owner, const struct journal_entry *entry)
     bool passing = entry->stream == STREAM_DISCLOSURE && period &&
                    (strcmp(period, "/realtime") == 0 || strcmp(period, "/minute") == 0);
     if (!passing)
-        put_event(s, entry->stream == STREAM_ALARM ? "alarm" : "closed", entry->body, entry->length);
+        put_event(s, entry->stream == STREAM_ALARM ? "alarm" : "closed", entry->body, entry->length,
+                  entry->stream != STREAM_ALARM);
     s->seen[entry->stream] = entry->seq;
     return true;
 }
@@ -126,24 +131,25 @@ static void look_at_journal(struct broadcast *s)
 
 bool stream_look(struct broadcast *s, int64_t now_ms)
 {
-    uint64_t before = s->end;
+    uint64_t before = s->all.end;
     if (s->count == 0)
         return false;
     look_at_journal(s);
     if (now_ms - s->live_ms >= LIVE_MS || now_ms < s->live_ms) {
         char *live = s->settings->live(s->settings->owner);
         if (live)
-            put_event(s, "live", live, strlen(live));
+            put_event(s, "live", live, strlen(live), true);
         free(live);
         s->live_ms = now_ms;
     }
-    if (s->end != before)
+    if (s->all.end != before)
         s->beat_ms = now_ms;
     else if (now_ms - s->beat_ms >= BEAT_MS || now_ms < s->beat_ms) { /* a peer that is gone is found out */
-        put(s, ":\n\n", 3);
+        put(&s->all, ":\n\n", 3);
+        put(&s->open, ":\n\n", 3);
         s->beat_ms = now_ms;
     }
-    if (s->end == before)
+    if (s->all.end == before)
         return false;
     wake(s);
     return true;

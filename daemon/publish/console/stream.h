@@ -2,11 +2,11 @@
  *
  *   event: live     each second while anybody looks: {"time":T,"channels":[[outlet, factor, value, converted, mark,
  *                   mean, limit, projected, stay_under], ...]}, null where there is nothing
- *   event: alarm    each step of an alarm, the published body
+ *   event: alarm    each step of an alarm, the published body; for operators
  *   event: closed   each disclosure of a closed period from 5 minutes up, the published body
  *
  *   journal ─ cursor ─┐                                  ┌─► viewer (its place in the ring)
- *   latest values ────┴─► one text for all ─► ring ──────┼─► viewer
+ *   latest values ────┴─► one text for all ─► 2 rings ───┼─► viewer
  *                                                        └─► viewer that fell behind: hung up, counted; it comes again
  *
  * Nobody looking costs nothing. What a viewer missed it asks the API for. Private to the console; the loop's thread. */
@@ -23,9 +23,15 @@ struct broadcast;
 
 struct viewer {
     struct broadcast *stream; /* NULL: free */
+    struct ring *ring;
     struct MHD_Connection *connection;
-    uint64_t at; /* in the stream of bytes */
+    uint64_t at; /* in the ring's stream of bytes */
     bool waits;  /* suspended */
+};
+
+struct ring {
+    char bytes[RING_BYTES];
+    uint64_t end; /* bytes ever written */
 };
 
 struct broadcast {
@@ -33,15 +39,14 @@ struct broadcast {
     struct reader *reader; /* borrowed */
     struct viewer viewers[VIEWERS_MAX];
     size_t count;
-    char ring[RING_BYTES];
-    uint64_t end;     /* bytes ever written */
-    uint64_t seen[2]; /* cursor, by stream */
+    struct ring all, open; /* open: without alarms */
+    uint64_t seen[2];      /* cursor, by stream */
     int64_t live_ms, beat_ms;
     uint64_t refused, behind, too_large;
     bool ending;
 };
 
-struct answer stream_answer(struct broadcast *stream, struct MHD_Connection *connection);
+struct answer stream_answer(struct broadcast *stream, struct MHD_Connection *connection, bool is_operator);
 /* Every LOOK_MS. True when there is something for somebody: run libmicrohttpd. */
 bool stream_look(struct broadcast *stream, int64_t now_ms);
 /* Sends everybody away; run libmicrohttpd once before it is stopped. */

@@ -21,9 +21,9 @@ const draw = () => {
 };
 
 speak();
-const status = await ask("/api/v1/status");
-outlets = status.outlets.filter((outlet) => outlet.channels.some((c) => c.progress));
-place("site").textContent = status.site;
+const site = await ask("/api/v1/site");
+outlets = (await ask("/api/v1/outlets")).filter((outlet) => outlet.channels.some((c) => c.progress));
+place("site").textContent = site.name;
 draw();
 listen({
     live: ({ time, channels }) => {

@@ -71,10 +71,11 @@ const refresh = async () => {
 speak();
 place("print").addEventListener("click", () => print());
 try {
-    const status = await ask("/api/v1/status");
-    now = status.time;
-    place("site").textContent = status.site;
-    place("mn").textContent = status.mn;
+    const site = await ask("/api/v1/site");
+    now = site.time;
+    place("site").textContent = site.name;
+    place("code").textContent = `${word("code")} ${site.code}`;
+    place("mn").textContent = `MN ${site.mn}`;
     await refresh();
 } catch (error) {
     connection(false);
