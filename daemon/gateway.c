@@ -388,6 +388,7 @@ static void release(struct gateway *g)
         feed_close(feed, NULL, NULL);
         uv_run(&g->loop, UV_RUN_DEFAULT);
     }
+    patrol_close(&g->patrol);
     if (!journal_close(g->journal))
         g->failed = true;
     uv_walk(&g->loop, close_handle, NULL);

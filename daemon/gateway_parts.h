@@ -7,6 +7,7 @@
 #include "compute/compute.h"
 #include "gateway.h"
 #include "journal/journal.h"
+#include "journal/patrol.h"
 #include "journal/reader.h"
 #include "journal/samples.h"
 #include "publish/console/console.h"
@@ -53,6 +54,7 @@ struct gateway {
     int64_t ticked_ns, longest_lag_ns; /* of the tick, and how late it came at most since metrics were asked */
     int64_t housekept_ns, checkpoint_day_ms;
     bool trimming; /* retention is to look again */
+    struct patrol patrol;
     uint64_t lost; /* bodies the journal refused */
     uint64_t reloads, reloads_refused;
 };
@@ -62,6 +64,8 @@ bool recover(struct gateway *gateway, int64_t now_ms, struct error *err);
 
 /* status.c: the answer to {"op":"status"}. */
 char *gateway_status(void *owner);
+/* status_lines.c: its lines. */
+json_t *gateway_lines_json(struct gateway *g);
 /* Its outlets alone. */
 char *gateway_outlets(void *owner);
 

@@ -52,6 +52,8 @@ void house_keep(struct gateway *g, int64_t now_ms, int64_t now_ns)
         g->checkpoint_day_ms = day_ms;
         g->trimming = true;
     }
+    if (g->patrol.reader || patrol_open(&g->patrol, g->plant->journal.path, NULL))
+        patrol_step(&g->patrol, s.durable, now_ms);
     if (g->trimming || s.trim_more)
         g->trimming = !journal_trim(g->journal, now_ms);
 }

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { ALARMS_COUNTED = 100000, STATIONS_COUNTED = 256 };
+
 static void head(FILE *out, const char *name, const char *type, const char *help)
 {
     fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -96,7 +98,7 @@ static double connected(const struct line_status *s)
     return s->state == LINE_CONNECTED;
 }
 
-static double stations_silent(const struct line_status *s)
+static double silent_stations(const struct line_status *s)
 {
     return (double)s->stations_silent;
 }
@@ -123,7 +125,7 @@ static void lines(struct gateway *g, FILE *out)
             fprintf(out, ",result=\"%s\"} %" PRIu64 "\n", mb_result_name((enum mb_result)r), s.counts.results[r]);
         }
     each_line(g, out, "cemsd_line_connected", "gauge", "1 while the line has a connection.", connected);
-    each_line(g, out, "cemsd_line_stations_silent", "gauge", "Stations on back-off.", stations_silent);
+    each_line(g, out, "cemsd_line_stations_silent", "gauge", "Stations on back-off.", silent_stations);
     each_line(g, out, "cemsd_line_overruns_total", "counter",
               "Deadlines skipped because the line is too slow for what it is asked.", overruns);
     each_line(g, out, "cemsd_line_last_answer_timestamp_seconds", "gauge",
@@ -145,6 +147,52 @@ static void journal(struct gateway *g, FILE *out)
     number(out, "cemsd_journal_failing", "gauge", "1 while writing fails.", s.error[0] != '\0');
 }
 
+static bool count_alarm(void *owner, const struct stored_alarm *alarm)
+{
+    uint64_t *counts = owner;
+    enum alarm_kind kind;
+    if (alarm_kind_parse(alarm->kind, &kind))
+        counts[kind]++;
+    return true;
+}
+
+static void alarms(struct gateway *g, FILE *out)
+{
+    uint64_t counts[ALARM_KINDS] = {0};
+    if (!g->patrol.reader || !reader_alarms(g->patrol.reader, true, ALARMS_COUNTED, count_alarm, counts, NULL))
+        return;
+    head(out, "cemsd_alarms_active", "gauge", "Alarms that are not cleared, by kind and its severity.");
+    for (int k = 0; k < ALARM_KINDS; k++)
+        fprintf(out, "cemsd_alarms_active{kind=\"%s\",severity=\"%s\"} %" PRIu64 "\n",
+                alarm_kind_name((enum alarm_kind)k), severity_name(alarm_kind_severity((enum alarm_kind)k)), counts[k]);
+}
+
+/* How far the gateway has verified its own chains, see journal/patrol.h. */
+static void chains(struct gateway *g, FILE *out)
+{
+    head(out, "cemsd_journal_verified_seq", "gauge", "Last seq of a stream whose chain the gateway verified itself.");
+    for (int i = 0; i < STREAMS; i++)
+        fprintf(out, "cemsd_journal_verified_seq{stream=\"%s\"} %" PRIu64 "\n", stream_name((enum stream)i),
+                g->patrol.beats[i].best);
+    number(out, "cemsd_journal_broken", "gauge", "1 when a chain is not what was written.", g->patrol.fault[0] != '\0');
+}
+
+static void stations(struct gateway *g, FILE *out)
+{
+    static const char NAME[] = "cemsd_station_latency_seconds";
+    struct station_status all[STATIONS_COUNTED];
+    struct line_status s;
+    const char *line;
+    head(out, NAME, "gauge", "How long a station's answers are coming, smoothed.");
+    for (size_t i = 0; i < lines_count(g->lines); i++) {
+        size_t count = lines_status(g->lines, i, &line, &s) ? lines_stations(g->lines, i, all, STATIONS_COUNTED) : 0;
+        for (size_t k = 0; k < count; k++) {
+            labelled(out, NAME, "line", line);
+            fprintf(out, ",station=\"%d\"} %.6g\n", all[k].station, (double)all[k].latency_ns / 1e9);
+        }
+    }
+}
+
 static void console(struct gateway *g, FILE *out)
 {
     struct console_status s;
@@ -153,7 +201,13 @@ static void console(struct gateway *g, FILE *out)
     console_status_get(g->console, &s);
     number(out, "cemsd_console_requests_total", "counter", "HTTP requests.", (double)s.requests);
     number(out, "cemsd_console_refused_total", "counter", "HTTP requests that came too often.", (double)s.refused);
+    number(out, "cemsd_console_unauthorized_total", "counter", "HTTP requests without a secret that is known.",
+           (double)s.unauthorized);
     number(out, "cemsd_console_viewers", "gauge", "Who looks at the event stream.", (double)s.viewers);
+    number(out, "cemsd_console_viewers_refused_total", "counter", "Viewers beyond those there is room for.",
+           (double)s.viewers_refused);
+    number(out, "cemsd_console_viewers_behind_total", "counter", "Viewers sent away because they did not read.",
+           (double)s.viewers_behind);
 }
 
 char *gateway_metrics(void *owner)
@@ -181,8 +235,11 @@ char *gateway_metrics(void *owner)
            (double)g->longest_lag_ns / 1e9);
     g->longest_lag_ns = 0;
     lines(g, out);
+    stations(g, out);
     outlets(g, out);
     journal(g, out);
+    chains(g, out);
+    alarms(g, out);
     head(out, "cemsd_feed_published_total", "counter", "Messages published.");
     for (int s = 0; s < 2; s++)
         fprintf(out, "cemsd_feed_published_total{stream=\"%s\"} %" PRIu64 "\n", stream_name((enum stream)s),

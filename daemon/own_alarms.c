@@ -119,6 +119,7 @@ void own_watch(struct gateway *g, int64_t now_ms, int64_t now_ns)
     struct journal_status s;
     journal_status_get(g->journal, &s);
     own_alarm(g, ALARM_STORE, "journal", s.error[0] ? ALARM_OVER : ALARM_UNDER, s.error);
+    own_alarm(g, ALARM_STORE, "chain", g->patrol.fault[0] ? ALARM_OVER : ALARM_UNDER, g->patrol.fault);
     int64_t patience_ms = g->plant->alarms.uplink.minutes * MINUTE_MS;
     for (size_t i = 0; i < g->plant->uplink_count; i++) {
         char why[160];

@@ -5,109 +5,9 @@
 #include "publish/value.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
-
-/* Only what has happened is named: most oddities never do. */
-static json_t *named_counts(const uint64_t *counts, int n, const char *(*name)(int))
-{
-    json_t *o = json_object();
-    for (int i = 0; i < n; i++)
-        if (counts[i] > 0)
-            json_object_set_new(o, name(i), json_integer((json_int_t)counts[i]));
-    return o;
-}
-
-static const char *verdict_name(int i)
-{
-    return hj212_verdict_name((enum hj212_verdict)i);
-}
-
-static const char *quirk_name(int i)
-{
-    return hj212_quirk_name((enum hj212_quirk)i);
-}
-
-static const char *crc_name(int i)
-{
-    return hj212_crc_kind_name((enum hj212_crc_kind)i);
-}
-
-static void add_hj212_line(json_t *o, const struct hj212_line_status *h)
-{
-    const struct hj212_counts *c = h->counts;
-    const struct {
-        const char *name;
-        uint64_t count;
-    } COUNTS[] = {
-        {"connections", h->connections},
-        {"connects", c->connects},
-        {"taken_over", c->taken_over},
-        {"turned_away", c->turned_away},
-        {"idle_closed", c->idle_closed},
-        {"refused_mn", c->refused_mn},
-        {"refused_pw", c->refused_pw},
-        {"refused_odd", c->refused_strict},
-        {"resent", c->resent},
-        {"unknown_cn", c->unknown_cn},
-        {"incomplete", c->incomplete},
-        {"asked", c->asked},
-        {"unanswered", c->unanswered},
-        {"garbage_bytes", c->garbage_bytes},
-        {"values", c->items.values},
-        {"repeated", c->items.repeated},
-        {"unknown_items", c->items.unknown_items},
-        {"unknown_marks", c->items.unknown_marks},
-        {"bad_values", c->items.bad_values},
-        {"bad_times", c->items.bad_times},
-    };
-    json_object_set_new(o, "state", json_string(h->connected ? "connected" : "waiting"));
-    for (size_t i = 0; i < sizeof COUNTS / sizeof COUNTS[0]; i++)
-        json_object_set_new(o, COUNTS[i].name, json_integer((json_int_t)COUNTS[i].count));
-    json_object_set_new(o, "frames", named_counts(c->frames, HJ212_NEED_MORE, verdict_name));
-    json_object_set_new(o, "quirks", named_counts(c->quirks, HJ212_QUIRKS, quirk_name));
-    json_object_set_new(o, "crc_would_match", named_counts(c->crc_as, HJ212_CRC_KINDS + 1, crc_name));
-    json_object_set_new(o, "last_answer", value_instant(c->last_frame_ms));
-    json_object_set_new(o, "last_error", json_null());
-}
-
-static json_t *lines_json(struct gateway *g)
-{
-    json_t *all = json_array();
-    for (size_t i = 0; i < lines_count(g->lines); i++) {
-        struct line_status s;
-        struct hj212_line_status h;
-        const char *name;
-        json_t *o = json_object();
-        bool runs = lines_status(g->lines, i, &name, &s);
-        json_object_set_new(o, "name", json_string(name));
-        if (lines_hj212_status(g->lines, i, &h)) {
-            json_object_set_new(o, "name", json_string(name));
-            add_hj212_line(o, &h);
-            json_array_append_new(all, o);
-            continue;
-        }
-        json_object_set_new(o, "state", json_string(runs ? line_state_name(s.state) : "starting"));
-        if (runs) {
-            json_t *results = json_object();
-            for (int r = 0; r < MB_RESULTS; r++)
-                json_object_set_new(results, mb_result_name((enum mb_result)r),
-                                    json_integer((json_int_t)s.counts.results[r]));
-            json_object_set_new(o, "blocks", json_integer((json_int_t)s.blocks));
-            json_object_set_new(o, "requests", json_integer((json_int_t)s.counts.requests));
-            json_object_set_new(o, "results", results);
-            json_object_set_new(o, "connects", json_integer((json_int_t)s.counts.connects));
-            json_object_set_new(o, "flushed_bytes", json_integer((json_int_t)s.counts.flushed_bytes));
-            json_object_set_new(o, "values_refused", json_integer((json_int_t)s.values_refused));
-            json_object_set_new(o, "stations_silent", json_integer((json_int_t)s.stations_silent));
-            json_object_set_new(o, "overruns", json_integer((json_int_t)s.overruns));
-            json_object_set_new(o, "mailbox_waits", json_integer((json_int_t)s.mailbox_waits));
-            json_object_set_new(o, "last_answer", value_instant(s.last_answer_ms));
-            json_object_set_new(o, "last_error", s.last_error[0] ? json_string(s.last_error) : json_null());
-        }
-        json_array_append_new(all, o);
-    }
-    return all;
-}
+#include <sys/stat.h>
 
 /* The judged period in progress, null where nothing is judged. */
 static json_t *progress_json(struct gateway *g, const struct channel *channel)
@@ -150,9 +50,12 @@ static json_t *outlets_json(struct gateway *g)
         json_t *channels = json_array();
         for (size_t c = 0; c < outlet->channel_count; c++)
             json_array_append_new(channels, channel_json(g, &outlet->channels[c]));
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", outlet->id, "name", outlet->name,
-                                             "medium", outlet->medium == MEDIUM_GAS ? "gas" : "water", "standard",
-                                             outlet->standard, "channels", channels));
+        int condition = compute_condition(g->compute, i);
+        json_array_append_new(
+            all, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o}", "id", outlet->id, "name", outlet->name, "medium",
+                           outlet->medium == MEDIUM_GAS ? "gas" : "water", "standard", outlet->standard, "condition",
+                           condition < 0 ? NULL : operating_state_name((enum operating_state)condition), "channels",
+                           channels));
     }
     return all;
 }
@@ -165,17 +68,36 @@ char *gateway_outlets(void *owner)
     return text;
 }
 
+/* The file and what is not yet folded into it. */
+static int64_t journal_bytes(const char *path)
+{
+    static const char *const PARTS[] = {"", "-wal"};
+    char part[PATH_BYTES + 8];
+    struct stat status;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
+        snprintf(part, sizeof part, "%s%s", path, PARTS[i]);
+        bytes += stat(part, &status) == 0 ? (int64_t)status.st_size : 0;
+    }
+    return bytes;
+}
+
 static json_t *journal_json(struct gateway *g)
 {
     struct journal_status s;
-    json_t *streams = json_object();
+    json_t *streams = json_object(), *verified = json_object();
     journal_status_get(g->journal, &s);
-    for (int i = 0; i < STREAMS; i++)
+    for (int i = 0; i < STREAMS; i++) {
         json_object_set_new(streams, stream_name((enum stream)i), json_integer((json_int_t)s.durable[i]));
-    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "path", g->plant->journal.path, "durable", streams,
-                     "commits", (json_int_t)s.commits, "retries", (json_int_t)s.retries, "refused",
-                     (json_int_t)s.refused, "waiting_bytes", (json_int_t)s.waiting_bytes, "last_commit",
-                     value_instant(s.last_commit_ms), "error", s.error[0] ? json_string(s.error) : json_null());
+        json_object_set_new(verified, stream_name((enum stream)i), json_integer((json_int_t)g->patrol.beats[i].best));
+    }
+    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "path", g->plant->journal.path,
+                     "bytes", (json_int_t)journal_bytes(g->plant->journal.path), "checkpoint",
+                     value_instant(s.last_checkpoint_ms), "durable", streams, "verified", verified, "fault",
+                     g->patrol.fault[0] ? json_string(g->patrol.fault) : json_null(), "commits", (json_int_t)s.commits,
+                     "retries", (json_int_t)s.retries, "refused", (json_int_t)s.refused, "waiting_bytes",
+                     (json_int_t)s.waiting_bytes, "last_commit", value_instant(s.last_commit_ms), "error",
+                     s.error[0] ? json_string(s.error) : json_null());
 }
 
 static json_t *feeds_json(struct gateway *g)
@@ -224,7 +146,7 @@ char *gateway_status(void *owner)
     json_object_set_new(o, "samples",
                         json_pack("{s:I, s:I, s:I, s:I}", "computed", (json_int_t)c.samples, "late", (json_int_t)c.late,
                                   "out_of_range", (json_int_t)c.out_of_range, "lost", (json_int_t)g->lost));
-    json_object_set_new(o, "lines", lines_json(g));
+    json_object_set_new(o, "lines", gateway_lines_json(g));
     json_object_set_new(o, "outlets", outlets_json(g));
     json_object_set_new(o, "journal", journal_json(g));
     json_object_set_new(o, "feeds", feeds_json(g));

@@ -31,15 +31,12 @@
 #include <string.h>
 
 #define MS INT64_C(1000000)
-#define STATION_FIRST_NS (1000 * MS)
 #define CONNECT_FIRST_NS (500 * MS)
 #define BACKOFF_MOST_NS (10000 * MS)
 #define BATCH_AGE_NS (50 * MS) /* a long scan hands over what it has at least this often */
 
 enum {
     BATCH_MAX = 256,
-    STATIONS = 256,
-    FAILURES_TO_BACK_OFF = 2,
     EXCEPTION_ILLEGAL_ADDRESS = 2,
     EXCEPTION_BUSY = 6,
     EXCEPTION_GATEWAY_PATH = 10,
@@ -59,7 +56,8 @@ struct line_worker {
     struct mb_port *port;
     struct mb_plan plan;
     int64_t *due_ns; /* by block */
-    struct backoff station[STATIONS], connection;
+    struct stations stations;
+    struct backoff connection;
     struct acquired batch[BATCH_MAX];
     size_t batch_count;
     int64_t batch_since_ns;
@@ -168,45 +166,24 @@ static void decode_block(struct line_worker *w, const struct mb_block *block, co
     pthread_mutex_unlock(&w->status_lock);
 }
 
-static void count_silent(struct line_worker *w)
+/* took_ns: how long the answer was coming. An exception is an answer too. */
+static void station_answered(struct line_worker *w, int station, int64_t took_ns)
 {
-    int64_t now_ns = clock_monotonic_ns();
-    size_t silent = 0;
-    for (int s = 0; s < STATIONS; s++)
-        silent += w->station[s].failures >= FAILURES_TO_BACK_OFF && backoff_waiting(&w->station[s], now_ns);
-    pthread_mutex_lock(&w->status_lock);
-    w->status.stations_silent = silent;
-    pthread_mutex_unlock(&w->status_lock);
-}
-
-static void station_answered(struct line_worker *w, int station)
-{
-    if (w->station[station].failures == 0)
-        return;
-    backoff_succeed(&w->station[station]);
-    count_silent(w);
+    stations_answered(&w->stations, station, clock_wall_ms(), took_ns);
 }
 
 static void station_failed(struct line_worker *w, const struct mb_block *block, enum mb_result result)
 {
-    struct backoff *station = &w->station[block->station];
-    int64_t now_ns = clock_monotonic_ns();
+    int64_t grace_ns = mb_port_untagged(w->port) ? w->line.timeout_ms * MS : 0;
     char text[96];
     snprintf(text, sizeof text, "station %d %s %d: %s", block->station, mb_table_name(block->table), block->address,
              mb_result_name(result));
     note(w, mb_port_connected(w->port) ? LINE_CONNECTED : LINE_CONNECTING, text);
-    if (station->failures + 1 >= FAILURES_TO_BACK_OFF) {
-        backoff_fail(station, now_ns, STATION_FIRST_NS, BACKOFF_MOST_NS);
-    } else {
-        station->failures++;
-        if (mb_port_untagged(w->port)) /* its late answer must not meet the next request */
-            station->until_ns = now_ns + w->line.timeout_ms * MS;
-    }
-    count_silent(w);
+    stations_failed(&w->stations, block->station, clock_monotonic_ns(), grace_ns, mb_result_name(result));
 }
 
 /* False when the block was split: its parts are due now. */
-static bool excepted(struct line_worker *w, size_t index)
+static bool excepted(struct line_worker *w, size_t index, int64_t took_ns)
 {
     struct mb_block *block = &w->plan.blocks[index];
     int code = mb_port_exception(w->port);
@@ -216,7 +193,7 @@ static bool excepted(struct line_worker *w, size_t index)
         emit_block(w, block, MARK_B);
         return true;
     }
-    station_answered(w, block->station);
+    station_answered(w, block->station, took_ns);
     snprintf(text, sizeof text, "station %d %s %d..%d: exception %d", block->station, mb_table_name(block->table),
              block->address, block->address + block->count - 1, code);
     note(w, LINE_CONNECTED, text);
@@ -232,20 +209,24 @@ static void run_block(struct line_worker *w, size_t index)
 {
     struct mb_block *block = &w->plan.blocks[index];
     uint16_t registers[MB_BITS_MAX];
-    if (backoff_waiting(&w->station[block->station], clock_monotonic_ns()) || !connected(w)) {
+    if (stations_rests(&w->stations, block->station, clock_monotonic_ns()) || !connected(w)) {
         emit_block(w, block, MARK_B);
         return;
     }
+    int64_t asked_ns = clock_monotonic_ns();
     enum mb_result result =
         mb_port_read(w->port, block->station, block->table, block->address, block->count, registers);
-    if (result == MB_DISCONNECTED && connected(w))
+    if (result == MB_DISCONNECTED && connected(w)) {
+        asked_ns = clock_monotonic_ns();
         result = mb_port_read(w->port, block->station, block->table, block->address, block->count, registers);
+    }
+    int64_t took_ns = clock_monotonic_ns() - asked_ns;
     switch (result) {
     case MB_OK:
-        station_answered(w, block->station);
+        station_answered(w, block->station, took_ns);
         decode_block(w, block, registers);
         return;
-    case MB_EXCEPTION: excepted(w, index); return;
+    case MB_EXCEPTION: excepted(w, index, took_ns); return;
     case MB_DISCONNECTED: /* the device takes connections and drops them: no hammering */
         backoff_fail(&w->connection, clock_monotonic_ns(), CONNECT_FIRST_NS, BACKOFF_MOST_NS);
         note(w, LINE_WAITING, "disconnected");
@@ -355,6 +336,7 @@ static void *run(void *argument)
 static void release(struct line_worker *w)
 {
     mb_plan_clear(&w->plan);
+    stations_clear(&w->stations);
     mb_port_free(w->port);
     mailbox_clear(&w->mailbox);
     pthread_mutex_destroy(&w->status_lock);
@@ -393,7 +375,7 @@ struct line_worker *line_start(const struct line *line, const struct point *poin
     pthread_mutex_init(&w->status_lock, NULL);
     w->points = calloc(point_count ? point_count : 1, sizeof *w->points);
     w->due_ns = calloc(point_count ? point_count : 1, sizeof *w->due_ns);
-    if (!w->points || !w->due_ns || !mailbox_init(&w->mailbox)) {
+    if (!stations_init(&w->stations, points, point_count) || !w->points || !w->due_ns || !mailbox_init(&w->mailbox)) {
         error_set(err, "line %s: out of memory", line->name);
         release(w);
         return NULL;
@@ -467,4 +449,10 @@ void line_status_get(struct line_worker *worker, struct line_status *out)
     pthread_mutex_lock(&worker->status_lock);
     *out = worker->status;
     pthread_mutex_unlock(&worker->status_lock);
+    out->stations_silent = stations_silent(&worker->stations, clock_monotonic_ns());
+}
+
+size_t line_stations(struct line_worker *worker, struct station_status *out, size_t room)
+{
+    return stations_get(&worker->stations, clock_monotonic_ns(), out, room);
 }

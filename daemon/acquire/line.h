@@ -14,6 +14,7 @@
 #ifndef CEMSD_ACQUIRE_LINE_H
 #define CEMSD_ACQUIRE_LINE_H
 
+#include "acquire/stations.h"
 #include "modbus/port.h"
 #include "model/error.h"
 #include "model/mark.h"
@@ -75,5 +76,6 @@ bool line_finished(struct line_worker *worker);
 void line_free(struct line_worker *worker);
 
 void line_status_get(struct line_worker *worker, struct line_status *out);
+size_t line_stations(struct line_worker *worker, struct station_status *out, size_t room);
 
 #endif

@@ -407,6 +407,11 @@ bool lines_status(struct lines *lines, size_t n, const char **name, struct line_
     return true;
 }
 
+size_t lines_stations(struct lines *lines, size_t n, struct station_status *out, size_t room)
+{
+    return lines->wires[n].worker ? line_stations(lines->wires[n].worker, out, room) : 0;
+}
+
 bool lines_hj212_status(struct lines *lines, size_t n, struct hj212_line_status *out)
 {
     if (!lines->wires[n].hj212)

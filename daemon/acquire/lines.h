@@ -66,6 +66,8 @@ bool lines_finished(const struct lines *lines);
 size_t lines_count(const struct lines *lines);
 /* Name (borrowed) and status of the n-th; false when it is waiting for its predecessor to end. */
 bool lines_status(struct lines *lines, size_t n, const char **name, struct line_status *out);
+/* Stations of a Modbus line, the first room of them; 0 for others. */
+size_t lines_stations(struct lines *lines, size_t n, struct station_status *out, size_t room);
 /* Of an HJ 212 line; false for others. */
 bool lines_hj212_status(struct lines *lines, size_t n, struct hj212_line_status *out);
 

@@ -286,6 +286,12 @@ bool compute_progress(const struct compute *compute, uint32_t channel, int64_t n
     return foresee_progress(outlet_state_of(compute, channel), &compute->channels[channel], now_ms, out);
 }
 
+int compute_condition(const struct compute *compute, size_t outlet)
+{
+    const struct outlet_state *o = &compute->outlets[outlet];
+    return o->outlet->has_operation ? o->condition : -1;
+}
+
 bool compute_latest(const struct compute *compute, uint32_t channel, struct reading *out, int64_t *time_ms)
 {
     const struct channel_state *c = &compute->channels[channel];

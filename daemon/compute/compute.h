@@ -115,6 +115,10 @@ bool compute_acknowledge(struct compute *compute, const char *id, const char *by
 /* The latest figures of a channel, for status: dry standard-state value, converted, mark. False before the first. */
 bool compute_latest(const struct compute *compute, uint32_t channel, struct reading *out, int64_t *time_ms);
 
+/* What the outlet was doing in the minute that closed last: enum operating_state, -1 when its configuration can't tell.
+ */
+int compute_condition(const struct compute *compute, size_t outlet);
+
 /* Where the judged period in progress stands: the hour where it has a limit, else the two hours, else the day. */
 struct progress {
     enum period period;

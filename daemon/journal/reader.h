@@ -39,6 +39,18 @@ struct stored_alarm {
 bool reader_alarms(struct reader *reader, bool active_only, size_t max,
                    bool (*each)(void *owner, const struct stored_alarm *alarm), void *owner, struct error *err);
 
+/* The same, of the newest, skip of them left out: the newest first. */
+bool reader_alarms_newest(struct reader *reader, bool active_only, size_t skip, size_t max,
+                          bool (*each)(void *owner, const struct stored_alarm *alarm), void *owner, struct error *err);
+/* The one of that id, if there is one. */
+bool reader_alarm(struct reader *reader, const char *id, bool (*each)(void *owner, const struct stored_alarm *alarm),
+                  void *owner, struct error *err);
+/* Messages of the alarm stream that may be steps of it (`each` looks at their id), in order: the last max of those
+ * among the ALARM_REACH entries up to its last step. */
+enum { ALARM_REACH = 20000 };
+bool reader_alarm_steps(struct reader *reader, const char *id, size_t max,
+                        bool (*each)(void *owner, const struct journal_entry *entry), void *owner, struct error *err);
+
 struct stored_record {
     const char *outlet, *factor, *period, *mark, *reason; /* reason "" when there is none */
     int64_t from_ms, to_ms;

@@ -1,5 +1,4 @@
 """The console's HTTP API: read only, bounded, honest about what it does not have."""
-import base64
 import csv
 import gzip
 import hashlib
@@ -8,20 +7,20 @@ import io
 import json
 import os
 import re
-import signal
 import socket
-import ssl
+import sqlite3
 import subprocess
 import unittest
 import urllib.error
 import urllib.request
 
 import jsonschema
+from cryptography.hazmat.primitives import serialization
 
 from support import GatewayTest, PROMTOOL, ROOT, free_ports, program, read, run, until
 
 
-class Console(GatewayTest):
+class ConsoleTest(GatewayTest):
     def get(self, path, method="GET"):
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
         try:
@@ -30,6 +29,19 @@ class Console(GatewayTest):
         except urllib.error.HTTPError as refused:
             return refused.code, refused.headers, refused.read().decode()
 
+    def begin(self):
+        (self.port,) = free_ports(1)
+        plant = self.plant()
+        return plant, self.start(self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}"))
+
+    def begin_fast(self):
+        (self.port,) = free_ports(1)
+        self.analyzers = self.plant()
+        self.config(realtime_s=60, extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}", channels=self.FAST_CHANNELS)
+        return self.start_fast()
+
+
+class Console(ConsoleTest):
     def test_the_api(self):
         (self.port,) = free_ports(1)
         plant = self.plant()
@@ -89,11 +101,6 @@ class Console(GatewayTest):
         except urllib.error.HTTPError as other:
             return other.code, other.headers, other.read()
 
-    def begin(self):
-        (self.port,) = free_ports(1)
-        plant = self.plant()
-        return plant, self.start(self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}"))
-
     def test_packed_tagged_and_shut_in(self):
         _, gateway = self.begin()
         for path in ("/", "/public", "/led", "/web/console.css", "/web/words.js", "/api/v1/outlets", "/healthz", "/nowhere"):
@@ -127,12 +134,12 @@ class Console(GatewayTest):
         fits = lambda schema, data: jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(data)
         # every route of the program is in the document, and the other way round, but for the pages
         source = read(os.path.join(ROOT, "daemon", "publish", "console", "api.c"))
-        routes = {path: set(re.findall(r'"(\w+)"', arguments)) for path, arguments in re.findall(r'\{"(/[\w/]+)", get_\w+, \w+, \{([^}]*)\}\}', source)}
-        open_ones = set(re.findall(r'\{"(/[\w/]+)", get_\w+, true,', source)) | {"/api/v1/openapi.json", "/api/v1/stream"}
+        routes = {path: set(re.findall(r'"(\w+)"', arguments)) for path, arguments in re.findall(r'\{"(/[\w/]+)", \w*get_\w+, \w+, \{([^}]*)\}\}', source)}
+        open_ones = set(re.findall(r'\{"(/[\w/]+)", \w*get_\w+, true,', source)) | {"/api/v1/openapi.json", "/api/v1/stream"}
         self.assertEqual({path for path, of in document["paths"].items() if {} in of["get"]["security"]}, open_ones)
         stated = {path: {p["name"] for p in of["get"].get("parameters", [])} for path, of in document["paths"].items()}
         self.assertEqual(stated, {**routes, "/api/v1/openapi.json": set(), "/api/v1/stream": set()})
-        given = {"outlet": "DA001", "factor": "a21026", "span": "1h"}
+        given = {"outlet": "DA001", "factor": "a21026", "span": "1h", "id": sub.bodies("alarm")[0]["id"]}
         for path, of in document["paths"].items():
             if path == "/api/v1/stream":
                 continue
@@ -270,174 +277,115 @@ class Console(GatewayTest):
             self.assertIn(f"console.bind: {bind} is not ADDRESS:PORT", done.stdout)
 
 
-class Access(GatewayTest):
-    """The operator's pages for those who have a secret, the public ones for everybody; HTTPS with a certificate that is renewed."""
+class Listing(ConsoleTest):
+    """Records and alarms page by page, the life of an alarm, what the operator is told of stations and chains."""
 
-    OPEN = ("/public", "/led", "/web/console.css", "/healthz", "/api/v1/site", "/api/v1/outlets", "/api/v1/records", "/api/v1/openapi.json",
-            "/api/v1/trend?outlet=DA001&factor=a21026&span=1h")
-    CLOSED = ("/", "/trend", "/metrics", "/api/v1/status", "/api/v1/alarms", "/nowhere")
+    def pages(self, path):
+        """All rows of a listing, page by page as Link says, and how many pages that took."""
+        rows, count = [], 0
+        while path:
+            code, headers, text = self.get(path)
+            self.assertEqual(code, 200, path)
+            rows += json.loads(text)
+            count += 1
+            path = re.fullmatch(r'<(\S+)>; rel="next"', headers["Link"]).group(1) if headers["Link"] else None
+        return rows, count
 
-    def begin(self, console):
+    def test_the_next_page(self):
+        """Records and alarms page by page are those of one answer: none twice, none left out."""
+        self.begin_fast()
+        sub = self.subscribe()
+        for value, state in ((300, "raised"), (20, "cleared"), (300, "raised")):
+            seen = len(sub.bodies("alarm", kind="instantaneous", state=state))
+            self.analyzers.tell(f"signal so2 set {value}")
+            until(lambda: len(sub.bodies("alarm", kind="instantaneous", state=state)) > seen, "the alarm")
+        until(lambda: len(json.loads(self.get("/api/v1/records")[2])) >= 40, "minutes of two channels")
+        to = json.loads(self.get("/api/v1/records")[2])[30]["from"].replace("+", "%2B")
+        everything = json.loads(self.get(f"/api/v1/records?to={to}")[2])
+        self.assertGreater(len(everything), 20)
+        for limit in (1, 2, 3, 7, 1000):
+            rows, count = self.pages(f"/api/v1/records?limit={limit}&to={to}&outlet=DA001")
+            self.assertEqual((rows, count), (everything, -(-len(everything) // limit)))
+        _, headers, _ = self.get(f"/api/v1/records?limit=1&format=csv&to={to}")
+        self.assertIn("format=csv", headers["Link"])
+        self.analyzers.end()  # from here on no more alarms but of what is missing, in a while
+        alarms = json.loads(self.get("/api/v1/alarms?active=false")[2])
+        self.assertGreaterEqual(len(alarms), 2)
+        self.assertEqual([a["raised"] for a in alarms], sorted((a["raised"] for a in alarms), reverse=True))  # the newest first
+        self.assertEqual(self.pages("/api/v1/alarms?active=false&limit=1"), (alarms, len(alarms)))
+        self.assertEqual(json.loads(self.get("/api/v1/alarms?active=false&skip=1000000")[2]), [])
+
+    def test_the_life_of_an_alarm(self):
+        """Each step as it was published, with the signature that proves it, checked by another implementation."""
+        key = self.path("feed.pem")
+        self.assertEqual(run(program("cemsctl"), "keygen", key).returncode, 0)
         (self.port,) = free_ports(1)
-        self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\", {console}}}")
-
-    def ask(self, path, authorization=None):
-        looker = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        looker.request("GET", path, headers={"Authorization": authorization} if authorization else {})
-        answer = looker.getresponse()
-        return answer.status, answer.headers, answer.read().decode()
-
-    def code(self, path, authorization=None):
-        return self.ask(path, authorization)[0]
-
-    def basic(self, name, secret):
-        return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
-
-    def make(self, name):
-        done = self.ctl("access", "add", name)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        secret = done.stdout.split("\n")[0]
-        self.assertRegex(secret, "^[0-9a-f]{32}$")
-        return secret
-
-    def reload(self, gateway, said):
-        gateway.lines.clear()
-        gateway.process.send_signal(signal.SIGHUP)
-        gateway.expect(said)
-        gateway.expect("event=reloaded|event=kept-old")
-
-    def test_who_may_see_what(self):
-        self.begin(f"access_file: {self.path('access')}")
-        self.assertEqual(self.ctl("access", "add", "no name").returncode, 2)
-        self.assertEqual(self.ctl("access", "dance").returncode, 2)
-        secret = self.make("gate")
-        listed = {name: digest for name, digest in (line.split() for line in read(self.path("access")).splitlines())}
-        self.assertEqual(listed, {"gate": hashlib.sha256(secret.encode()).hexdigest()})
         plant = self.plant()
-        gateway = self.start(self.path("cemsd.yaml"))
-        for path in self.OPEN:
-            self.assertEqual(self.code(path), 200, path)
-        for path in self.CLOSED:
-            code, headers, text = self.ask(path)
-            self.assertEqual((code, headers["WWW-Authenticate"]), (401, 'Basic realm="cemsd", charset="UTF-8"'), path)
-            self.assertIn("for operators", json.loads(text)["error"])
-            for good in (self.basic("gate", secret), f"Bearer {secret}", f"bearer  {secret}"):
-                self.assertEqual(self.code(path, good), 404 if path == "/nowhere" else 200, path)
-        bad = (self.basic("gate", secret[:-1]), self.basic("gat", secret), self.basic("", secret), self.basic("gate", ""), "Basic " + secret, "Basic", "Basic ", "Bearer",
-               "Bearer ", f"Bearer {secret}0", f"Digest {secret}", "Basic " + "QUJD" * 120, "Bearer " + "x" * 5000, "Basic =====", self.basic("gate", secret + "\0"))
-        for one in bad:
-            self.assertEqual(self.code("/api/v1/status", one), 401, one)
-            self.assertEqual(self.code("/public", one), 401, one)  # who shows a secret is told that it is a wrong one
-        self.assertEqual(self.status()["console"]["unauthorized"], len(self.CLOSED) + 2 * len(bad))
-        # alarms are for operators: the open stream tells values and closed periods
-        streams = {}
-        for name, header in (("open", {}), ("operator", {"Authorization": f"Bearer {secret}"})):
-            looker = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-            looker.request("GET", "/api/v1/stream", headers=header)
-            streams[name] = (looker, looker.getresponse())
-            self.assertEqual(streams[name][1].status, 200)
+        gateway = self.start(self.config(key=f"signing_key: {key}", extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}"))
+        sub = self.subscribe()
         plant.tell("signal so2 set 300")
-
-        def events(name, last):
-            """Names of the events of a stream, up to one of which `last` is true."""
-            names = []
-            for line in streams[name][1]:
-                if line.startswith(b"event: "):
-                    names.append(line[7:].strip().decode())
-                elif line.startswith(b"data: ") and last(names):
-                    return names
-            raise AssertionError("the stream ended")
-        self.assertEqual(events("operator", lambda names: names[-1] == "alarm").count("alarm"), 1)
-        before = len(json.loads(self.ask("/api/v1/alarms?active=false", f"Bearer {secret}")[2]))
-        self.assertGreaterEqual(before, 1)
-        self.assertEqual(set(events("open", lambda names: names.count("live") == 12)), {"live"})  # seconds beyond the alarm
-        # one more, then one less; a file that is broken changes nothing
-        other = self.make("wall")
-        self.assertEqual(self.code("/", self.basic("wall", other)), 401)
-        self.reload(gateway, "event=reloaded")
-        self.assertEqual((self.code("/", self.basic("wall", other)), self.code("/", self.basic("wall", secret))), (200, 401))
-        self.assertEqual(self.ctl("access", "remove", "gate").returncode, 0)
-        self.assertEqual(self.ctl("access", "remove", "gate").returncode, 1)
-        self.assertEqual(self.ctl("access", "list").stdout, "wall\n")
-        self.reload(gateway, "event=reloaded")
-        self.assertEqual((self.code("/", self.basic("gate", secret)), self.code("/", self.basic("wall", other))), (401, 200))
-        for text, said in (("wall\n", "access:1: not .NAME SHA-256."), (f"a {'0' * 64}\na {'1' * 64}\n", "access:2: a stands there twice"),
-                           ("".join(f"n{i} {i:064x}\n" for i in range(65)), "access:65: more than 64 names"), (f"# nobody\nx {'0' * 63}\n", "access:2: not")):
-            self.write("access", text)
-            self.reload(gateway, "event=files-kept error=.*" + said)
-            self.assertEqual(self.code("/", self.basic("wall", other)), 200)
-        os.chmod(self.path("access"), 0o666)
-        self.reload(gateway, "can be written by others")
-        os.remove(self.path("access"))
-        self.reload(gateway, "can't be opened: No such file")
-        self.assertEqual((self.code("/", self.basic("wall", other)), self.code("/")), (200, 401))
-        self.assertEqual(gateway.end(), 0)
-        refused = run(program("cemsd"), "--config", self.path("cemsd.yaml"))
-        self.assertEqual(refused.returncode, 1)
-        self.assertIn("console: access " + self.path("access") + " can't be opened", refused.stderr)
-
-    def certify(self, name, days=30):
-        done = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", f"/CN={name}",
-                   "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.path("console.key"), "-out", self.path("console.crt"))
+        raised = sub.wait("alarm", kind="instantaneous", state="raised")
+        done = self.ctl("ack", raised["id"], "--by", "值班 A", "--note", "seen")
         self.assertEqual(done.returncode, 0, done.stderr)
-        os.chmod(self.path("console.key"), 0o600)
-
-    def looks(self):
-        """The name on the certificate, as a client that trusts it alone verifies it, and the answer."""
-        trusting = ssl.create_default_context(cafile=self.path("console.crt"))
-        looker = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=trusting)
-        looker.request("GET", "/api/v1/site")
-        answer = looker.getresponse()
-        name = dict(pair[0] for pair in looker.sock.getpeercert()["subject"])["commonName"]
-        return name, answer.status, json.loads(answer.read())["mn"]
-
-    def test_https(self):
-        self.begin(f"certificate: {self.path('console.crt')}, key: {self.path('console.key')}")
-        refused = run(program("cemsd"), "--config", self.path("cemsd.yaml"))
-        self.assertEqual(refused.returncode, 1)
-        self.assertIn(f"console: {self.path('console.crt')} can't be read: No such file", refused.stderr)
-        self.certify("before")
-        self.plant()
-        gateway = self.start(self.path("cemsd.yaml"))
-        self.assertEqual(self.looks(), ("before", 200, "010000A8900016F000169DC0"))
-        self.assertTrue(self.status()["console"]["tls"])
-        with socket.create_connection(("127.0.0.1", self.port), 30) as plain:
-            plain.sendall(b"GET /api/v1/site HTTP/1.1\r\nHost: x\r\n\r\n")
-            self.assertNotIn(b"HTTP/1.1 200", plain.recv(1000))
-        # a viewer is live while the certificate is renewed: it is sent away in order, and comes again
-        trusting = ssl.create_default_context(cafile=self.path("console.crt"))
-        looker = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=trusting)
-        looker.request("GET", "/api/v1/stream")
-        answer = looker.getresponse()
-        self.assertTrue(answer.readline().startswith(b"event: live"))
-        self.certify("after")
-        self.reload(gateway, "event=reloaded")
-        answer.read()  # ends, and is whole
-        self.assertEqual(self.looks(), ("after", 200, "010000A8900016F000169DC0"))
-        self.assertEqual(self.status()["console"]["viewers"], 0)
-        crt = read(self.path("console.crt"))
-        for text, said in (("not PEM", "is not a certificate in PEM"), (read(self.path("console.key")), "is not a certificate in PEM"), ("x" * 70000, "is too large to be PEM")):
-            self.write("console.crt", text)
-            self.reload(gateway, "event=files-kept error=.*" + said)
-        self.write("console.crt", crt)
-        key = read(self.path("console.key"))
-        self.write("console.key", "x")
-        self.reload(gateway, "is not a private key in PEM without a password")
-        run("openssl", "genpkey", "-algorithm", "ed25519", "-out", self.path("console.key"))
-        os.chmod(self.path("console.key"), 0o600)
-        self.reload(gateway, "is not the key of")
-        self.write("console.key", key)
-        os.chmod(self.path("console.key"), 0o644)
-        self.reload(gateway, "can be read by others")
-        self.assertEqual(self.looks()[0], "after")
+        plant.tell("signal so2 set 20")
+        sub.wait("alarm", kind="instantaneous", state="cleared")
+        life = json.loads(self.get("/api/v1/alarm?id=" + raised["id"])[2])
+        self.assertEqual((life["id"], life["state"], life["complete"]), (raised["id"], "cleared", True))
+        published = {json.loads(body)["seq"]: (topic, body, signature) for topic, body, signature in sub.messages if topic.startswith(b"alarm/")}
+        public = serialization.load_pem_public_key(read(key + ".pub").encode())
+        for step in life["steps"]:
+            topic, body, signature = published[step["seq"]]
+            self.assertEqual((step["topic"], step["message"], step["signature"]), (topic.decode(), body.decode(), signature.hex()))
+            public.verify(bytes.fromhex(step["signature"]), step["message"].encode())
+            before = bytes.fromhex(json.loads(step["message"])["prev"])
+            self.assertEqual(hashlib.sha256(before + step["message"].encode()).hexdigest(), step["hash"])
+        states = [json.loads(step["message"])["state"] for step in life["steps"]]
+        self.assertEqual((states[0], states[-1], states.count("acknowledged")), ("raised", "cleared", 1))
+        self.assertEqual(self.get("/api/v1/alarm?id=nothing")[0], 404)
+        self.assertEqual(self.get("/api/v1/alarm")[0], 404)
+        self.assertEqual(self.get("/api/v1/alarm?id=%27%22%25")[0], 404)
         self.assertEqual(gateway.end(), 0)
 
-    def test_half_a_pair_is_refused(self):
-        for half, missing in (("certificate: c.pem", "key"), ("key: k.pem", "certificate")):
-            self.begin(half)
-            done = run(program("cemsd"), "--check", "--config", self.path("cemsd.yaml"))
-            self.assertEqual(done.returncode, 78)
-            self.assertIn(f"a certificate and its key come together: {missing} is missing", done.stdout)
+    def test_what_the_operator_is_told(self):
+        """Stations that answer and that do not, the journal's size, and how far the gateway verified it."""
+        (self.port,) = free_ports(1)
+        self.plant()
+        gateway = self.start(self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}", channels="""      - {factor: a21026, interval_ms: 200, range: [0, 500], source: {line: stack, address: 0}}
+      - {factor: a19001, interval_ms: 200, source: {line: stack, address: 2, station: 9}}"""))
+        line = lambda: self.status()["lines"][0]
+        until(lambda: line()["stations"][1]["rests_s"] > 0 and line()["stations"][0]["answers"] > 3, "station 9 to be left alone")
+        good, bad = line()["stations"]
+        self.assertEqual((good["station"], bad["station"], bad["answers"], bad["last_answer"], bad["latency_ms"], bad["last_error"]), (1, 9, 0, None, None, "timeout"))
+        self.assertTrue(0 < good["latency_ms"] < 300)
+        self.assertIsNone(good["last_error"])
+        self.assertGreaterEqual(bad["failures"], 2)
+        verified = lambda: self.status()["journal"]["verified"]["disclosure"]
+        until(lambda: verified() >= 3, "the patrol")
+        journal = self.status()["journal"]
+        self.assertEqual(journal["fault"], None)
+        self.assertGreater(journal["bytes"], 4096)
+        text = self.get("/metrics")[2]
+        self.assertRegex(text, r'cemsd_station_latency_seconds\{line="stack",station="1"\} 0\.0\d+')
+        self.assertRegex(text, r'cemsd_journal_verified_seq\{stream="disclosure"\} [1-9]')
+        self.assertEqual(gateway.end(), 0)
+
+    def test_the_gateway_finds_what_was_altered(self):
+        """Long ago, that is before the last entries, which are looked at when it starts."""
+        gateway = self.begin_fast()
+        until(lambda: self.status()["journal"]["durable"]["disclosure"] > 80, "enough to hide among")
+        gateway.end()
+        with sqlite3.connect(self.path("journal.db")) as db:
+            db.execute("UPDATE entry SET body = replace(CAST(body AS TEXT), '1号', '2号') WHERE stream = 'disclosure' AND seq = 1")
+        db.close()
+        self.start_fast()
+        fault = until(lambda: self.status()["journal"]["fault"], "the fault")
+        self.assertEqual(fault, "disclosure/1 is not what was written: the hash does not follow from the body")
+        told = until(lambda: [a for a in json.loads(self.get("/api/v1/alarms")[2]) if a["kind"] == "store"], "the alarm")
+        self.assertEqual((told[0]["subject"], told[0]["state"]), ("chain", "raised"))
+        text = self.get("/metrics")[2]
+        self.assertIn("cemsd_journal_broken 1", text)
+        self.assertRegex(text, r'cemsd_alarms_active\{kind="store",severity="\w+"\} 1')
+        self.assertRegex(text, r'cemsd_alarms_active\{kind="exceed",severity="\w+"\} 0')
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The pages in a real browser: Debian's Chromium, driven by its own driver. Screenshots stay in the build folder."""
 import json
 import os
-import time
 import unittest
 
 from selenium import webdriver
@@ -11,8 +10,6 @@ from support import BIN, GatewayTest, Process, ROOT, free_ports, program, read, 
 
 SHOTS = os.path.join(os.path.abspath(BIN), "..", "screenshots")
 AXE = os.path.join(ROOT, "tests", "web", "node_modules", "axe-core", "axe.min.js")
-SPEED = 300
-START_MS = 1772322900000  # 2026-03-01T07:55:00+08:00
 
 
 class Pages(GatewayTest):
@@ -79,12 +76,9 @@ class Pages(GatewayTest):
     def begin_fast(self):
         """300 over a limit of 35, on a clock 300 times as fast."""
         self.analyzers = self.plant()
-        self.config(realtime_s=60, extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}", channels="""      - {factor: a21026, interval_ms: 20000, source: {line: stack, address: 0}}
-      - {factor: a19001, interval_ms: 20000, source: {line: stack, address: 2}}""")
+        self.config(realtime_s=60, extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}", channels=self.FAST_CHANNELS)
         self.analyzers.tell("signal so2 set 300")
-        environment = dict(os.environ, CEMSD_SPEED=str(SPEED), CEMSD_START_MS=str(START_MS), CEMSD_ORIGIN_MS=str(int(time.time() * 1000)))
-        self.processes.append(Process(program("cemsd_fast"), "--config", self.path("cemsd.yaml"), cwd=self.folder, env=environment))
-        self.processes[-1].expect("event=started")
+        self.start_fast()
 
     def pixels(self, colour):
         """How many pixels of the plot have this colour of the page, as the canvas drew them."""

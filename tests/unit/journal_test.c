@@ -4,6 +4,7 @@
 #include "config/load.h"
 #include "journal/checkpoint.h"
 #include "journal/journal.h"
+#include "journal/patrol.h"
 #include "journal/reader.h"
 #include "journal/samples.h"
 
@@ -595,6 +596,63 @@ static void a_delta_needs_its_key(void **state)
     packing_free(out);
 }
 
+/* 600 entries of one stream, 100 of another: all looked at, PATROL_ENTRIES a step at most, by turns; what is appended
+ * later too; a round after PATROL_AGAIN_MS finds what was altered meanwhile. */
+static void the_patrol_finds_what_was_altered(void **state)
+{
+    struct patrol patrol;
+    struct error err;
+    int64_t now_ms = 1000;
+    (void)state;
+    fresh();
+    struct journal *journal = open_journal("j.db", NULL);
+    for (int i = 0; i < 600; i++) {
+        publish(journal, STREAM_DISCLOSURE, i);
+        if (i < 100)
+            publish(journal, STREAM_ALARM, i);
+    }
+    journal_flush(journal);
+    take(journal, 700);
+    assert_true(patrol_open(&patrol, "j.db", &err));
+    uint64_t durable[STREAMS] = {[STREAM_ALARM] = 100, [STREAM_DISCLOSURE] = 600}, before = 0;
+    patrol_step(&patrol, durable, now_ms);
+    assert_int_equal(patrol.beats[STREAM_ALARM].upto, 100);
+    assert_int_equal(patrol.beats[STREAM_DISCLOSURE].upto, 0);
+    for (int steps = 0; steps < 3; steps++) {
+        patrol_step(&patrol, durable, ++now_ms);
+        assert_true(patrol.beats[STREAM_DISCLOSURE].upto - before <= PATROL_ENTRIES);
+        before = patrol.beats[STREAM_DISCLOSURE].upto;
+    }
+    assert_int_equal(before, 600);
+    publish(journal, STREAM_ALARM, 100);
+    journal_flush(journal);
+    take(journal, 1);
+    durable[STREAM_ALARM] = 101;
+    patrol_step(&patrol, durable, ++now_ms);
+    assert_int_equal(patrol.beats[STREAM_ALARM].upto, 101);
+    assert_true(journal_close(journal));
+    /* retention's work is no fault; a changed byte is */
+    execute("UPDATE entry SET body = x'' WHERE stream = 'disclosure' AND seq = 3");
+    execute("UPDATE entry SET body = replace(CAST(body AS TEXT), '\"n\":', '\"m\":') WHERE stream = 'disclosure' AND "
+            "seq = 555");
+    for (int steps = 0; steps < 10; steps++)
+        patrol_step(&patrol, durable, ++now_ms);
+    assert_string_equal(patrol.fault, ""); /* it waits at the end */
+    for (int steps = 0; steps < 10; steps++)
+        patrol_step(&patrol, durable, now_ms + PATROL_AGAIN_MS);
+    assert_string_equal(patrol.fault, "disclosure/555 is not what was written: the hash does not follow from the body");
+    assert_int_equal(patrol.beats[STREAM_DISCLOSURE].upto, 554);
+    assert_int_equal(patrol.beats[STREAM_DISCLOSURE].best, 600);
+    patrol_close(&patrol);
+    execute("DELETE FROM entry WHERE stream = 'alarm' AND seq = 7");
+    assert_true(patrol_open(&patrol, "j.db", &err));
+    for (int steps = 0; steps < 10; steps++)
+        patrol_step(&patrol, durable, ++now_ms);
+    assert_string_equal(patrol.fault, "alarm/7 is missing");
+    patrol_close(&patrol);
+    assert_false(patrol_open(&patrol, "nothing.db", &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -613,6 +671,7 @@ int main(void)
         cmocka_unit_test(sample_blocks_are_as_documented),
         cmocka_unit_test(whatever_is_packed_comes_out),
         cmocka_unit_test(a_delta_needs_its_key),
+        cmocka_unit_test(the_patrol_finds_what_was_altered),
     };
     enter_scratch();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,8 @@ static void add_headers(struct MHD_Response *r, const struct answer *a, const ch
         MHD_add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"cemsd\", charset=\"UTF-8\"");
     if (a->code == MHD_HTTP_TOO_MANY_REQUESTS)
         MHD_add_response_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    if (a->next)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_LINK, a->next);
     if (a->name) {
         char value[160];
         snprintf(value, sizeof value, "attachment; filename=\"%s\"", a->name);
@@ -124,7 +126,7 @@ static void add_headers(struct MHD_Response *r, const struct answer *a, const ch
     }
 }
 
-enum MHD_Result answer_send(struct MHD_Connection *connection, struct answer *a)
+static enum MHD_Result queue(struct MHD_Connection *connection, struct answer *a)
 {
     char tag[ASSET_TAG] = "";
     uint8_t digest[CHAIN_BYTES];
@@ -146,4 +148,11 @@ enum MHD_Result answer_send(struct MHD_Connection *connection, struct answer *a)
     enum MHD_Result queued = MHD_queue_response(connection, unchanged ? MHD_HTTP_NOT_MODIFIED : a->code, r);
     MHD_destroy_response(r);
     return queued;
+}
+
+enum MHD_Result answer_send(struct MHD_Connection *connection, struct answer *a)
+{
+    enum MHD_Result sent = queue(connection, a);
+    free(a->next);
+    return sent;
 }

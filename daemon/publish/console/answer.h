@@ -23,6 +23,7 @@ struct answer {
     const struct asset *asset;      /* borrowed */
     struct MHD_Response *streaming; /* owned: an event stream */
     const char *name;               /* of a download; NULL: shown */
+    char *next;                     /* owned: the Link to the next page; NULL: there is none */
 };
 
 /* Takes body over. */
