@@ -31,6 +31,8 @@ static json_t *channel_json(struct gateway *g, const struct channel *channel)
     json_object_set_new(o, "name", json_string(channel->factor->name_zh));
     json_object_set_new(o, "name_en", json_string(channel->factor->name_en));
     json_object_set_new(o, "unit", json_string(channel->factor->unit));
+    json_object_set_new(o, "amount_unit",
+                        channel->factor->amount_unit[0] ? json_string(channel->factor->amount_unit) : json_null());
     json_object_set_new(o, "decimals", json_integer(channel->factor->decimals));
     json_object_set_new(o, "time", value_instant(time_ms));
     json_object_set_new(o, "value", known && reading.mark == MARK_N ? value_figure(reading.value) : json_null());

@@ -1,6 +1,8 @@
 """The pages in a real browser: Debian's Chromium, driven by its own driver. Screenshots stay in the build folder."""
+import base64
 import json
 import os
+import re
 import unittest
 
 from selenium import webdriver
@@ -62,7 +64,11 @@ class Pages(GatewayTest):
         until(lambda: "300.00" in self.text("outlets"), "the new value, without loading anything again")
         until(lambda: "sulfur dioxide instantaneous value 300.00 mg/m3, above the limit 70 mg/m3" in self.text("alarms"), "the alarm")
         until(lambda: "stack" in self.text("lines") and "connected" in self.text("lines"), "the line")
-        self.assertIn("journal.db", self.text("gateway"))
+        self.assertIn("journal.db", self.text("journal"))
+        until(lambda: re.search(r"station 1\s+[\d: -]+ \d+ \d+ \d+\.\d ms none", self.text("lines")), "the station and its latency")
+        self.assertIn(self.endpoint(self.alarm_port), self.text("feeds"))
+        until(lambda: re.search(r"Chain verified up to\nalarm [1-9]", self.text("journal")), "the chain to be verified")
+        self.assertRegex(self.text("gateway"), r"Ahead of this screen's clock\n[+-]?0\.\d s")
         self.browser.find_element(By.ID, "language").click()
         until(lambda: "二氧化硫" in self.text("outlets"), "Chinese")
         self.assertEqual((self.browser.title, self.browser.find_element(By.TAG_NAME, "html").get_attribute("lang")), ("排放监测网关", "zh-CN"))
@@ -93,11 +99,61 @@ class Pages(GatewayTest):
                 count += data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255;
             return count;""", colour)
 
+    def fetch(self, path):
+        return self.browser.execute_async_script("const done = arguments[1]; fetch(arguments[0]).then((a) => a.text()).then(done)", path)
+
+    def test_an_alarms_page(self):
+        """From the list to its life: raised, acknowledged by somebody, cleared, with the signed messages and the records behind it."""
+        gateway = self.begin()
+        self.open("/?lang=en")
+        self.analyzers.tell("signal so2 set 300")
+        until(lambda: "instantaneous" in self.text("alarms"), "the alarm")
+        self.browser.find_element(By.CSS_SELECTOR, "#alarms a").click()
+        until(lambda: "raised" in self.text("life"), "its life")
+        self.assertIn("sulfur dioxide instantaneous value 300.00 mg/m3", self.text("what"))
+        self.assertEqual(self.ctl("ack", json.loads(self.fetch("/api/v1/alarms"))[0]["id"], "--by", "王", "--note", "看过").returncode, 0)
+        until(lambda: "王: 看过" in self.text("life"), "who acknowledged it, by itself")
+        self.analyzers.tell("signal so2 set 20")
+        until(lambda: "cleared" in self.text("life"), "its end")
+        details = self.browser.find_elements(By.CSS_SELECTOR, "#evidence details")
+        self.assertGreaterEqual(len(details), 3)
+        details[0].find_element(By.TAG_NAME, "summary").click()
+        self.assertIn('"state":"raised"', details[0].text)
+        csv = self.fetch(self.browser.find_element(By.CSS_SELECTOR, "#links a[href*=csv]").get_attribute("href"))
+        self.assertTrue(csv.startswith("outlet,factor,period"))
+        self.check_page()
+        self.open("/alarm?id=nothing&lang=en")
+        until(lambda: "There is no such alarm" in self.text("what"), "it to say so")
+        self.assertEqual(gateway.end(), 0)
+
+    def test_the_report_of_a_day(self):
+        """300, then 20: the hours, their least and most, and the day's own mean beside the hours' count; the day before is empty."""
+        self.begin_fast()
+        self.open("/report?lang=en")
+        until(lambda: len(json.loads(self.fetch("/api/v1/records?factor=a21026&period=hour"))) >= 2, "two hours", 60)
+        self.analyzers.tell("signal so2 set 20")
+        until(lambda: len(json.loads(self.fetch("/api/v1/records?factor=a21026&period=hour"))) >= 4, "two hours more", 60)
+        self.open("/report?lang=en")
+        until(lambda: "08:00–09:00" in self.text("table"), "the hours")
+        rows = {r.text.split(" ")[0]: r.text for r in self.browser.find_elements(By.CSS_SELECTOR, "#table tbody tr")}
+        self.assertRegex(rows["08:00–09:00"], r"^08:00–09:00 300\.00 (exceeds )?300\.00")
+        self.assertRegex(rows["Highest"], r"^Highest 300\.00")
+        self.assertRegex(rows["Lowest"], r"^Lowest 20\.00")
+        self.check_page()
+        self.shoot("report-hours")
+        with open(os.path.join(SHOTS, "report.pdf"), "wb") as out:
+            printed = base64.b64decode(self.browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+            self.assertTrue(printed.startswith(b"%PDF"))
+            out.write(printed)
+        self.browser.find_element(By.ID, "before").click()
+        until(lambda: self.text("table") == "There are no data in this span", "the day before")
+        self.assertIn("day=2026-02-28", self.browser.current_url)
+
     def test_the_trend(self):
         """Two hours at 300, then 20: the hours of the day before are empty, the exceedance is a dot, the limit a line."""
         self.begin_fast()
         self.browser.set_window_size(1200, 900)
-        hours = lambda: json.loads(self.browser.execute_async_script("const done = arguments[0]; fetch('/api/v1/records?factor=a21026&period=hour').then((a) => a.text()).then(done)"))
+        hours = lambda: json.loads(self.fetch("/api/v1/records?factor=a21026&period=hour"))
         self.open("/?lang=en")
         until(lambda: len(hours()) >= 2, "an hour", 60)
         self.analyzers.tell("signal so2 set 20")
@@ -139,16 +195,20 @@ class Pages(GatewayTest):
         gateway = self.begin()
         self.analyzers.tell("signal so2 set 300")
         axe = read(AXE)
-        for path, place, said in (("/", "outlets", "300.00"), ("/public", "outlets", "300.00"), ("/led", "figures", "300.00"), ("/trend", "summary", "")):
+        self.open("/?lang=en")
+        until(lambda: "instantaneous" in self.text("alarms"), "the alarm")
+        id_ = json.loads(self.fetch("/api/v1/alarms"))[0]["id"]
+        for path, place, said in (("/", "outlets", "300.00"), ("/public", "outlets", "300.00"), ("/led", "figures", "300.00"), ("/trend", "summary", ""),
+                                  (f"/alarm?id={id_}", "evidence", "alarm/"), ("/report", "table", "")):
             for language in ("zh", "en"):
                 for scheme in ("light", "dark"):
                     self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
                     for width in (360, 1920):
                         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
-                        self.open(f"{path}?lang={language}")
+                        self.open(f"{path}{'&' if '?' in path else '?'}lang={language}")
                         until(lambda: self.text(place) and said in self.text(place), f"the value on {path}")
                         self.fits()
-                        self.shoot(f"{path.strip('/') or 'console'}-{language}-{scheme}-{width}")
+                        self.shoot(f"{path.split('?')[0].strip('/') or 'console'}-{language}-{scheme}-{width}")
                     self.browser.execute_script(axe)
                     found = self.browser.execute_async_script(
                         "const done = arguments[0]; axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(done)")

@@ -19,6 +19,10 @@ export const percent = (value) => (typeof value === "number" ? `${(100 * value).
 export const instant = (text) => (text ? `${text.slice(5, 10)} ${text.slice(11, 19)}` : "—");
 export const clock = (text) => (text ? text.slice(11, 16) : "");
 
+export const bytes = (count) => (count < 1e6 ? `${(count / 1e3).toFixed(0)} kB` : count < 1e9 ? `${(count / 1e6).toFixed(1)} MB` : `${(count / 1e9).toFixed(2)} GB`);
+export const describe = (id, pairs) =>
+    place(id).replaceChildren(...pairs.flatMap(([key, value]) => [node("dt", {}, word(key)), node("dd", {}, value instanceof Node ? value : String(value))]));
+
 // The gateway's own, at the head of the page.
 export const tellTime = (time) => {
     place("time").textContent = instant(time);
