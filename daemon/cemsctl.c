@@ -19,6 +19,8 @@ static const struct command {
     const char *usage, *en, *zh;
 } COMMANDS[] = {
     {"status", ctl_status, "", "how the gateway is", "网关状态"},
+    {"backlog", ctl_backlog, "[NAME] [--count SECONDS]", "what platforms have yet to acknowledge, until it is nothing",
+     "等待待传数据传完"},
     {"doctor", ctl_doctor, "", "what would keep it from its work, and what to do",
      "检查配置、串口、时钟、磁盘、密钥、端口并给出建议"},
     {"watch", ctl_watch,
@@ -41,6 +43,9 @@ static const struct command {
     {"backup", ctl_backup, "FILE", "a copy of the journal while it is written", "在线备份"},
     {"keygen", ctl_keygen, "[--sm2 | --curve] FILE",
      "make a signing key (Ed25519, SM2), or a CURVE key (FILE, FILE.pub)", "生成签名或 CURVE 密钥"},
+    {"probe", ctl_probe, "modbus scan|read|watch WHERE | hj212 WHERE",
+     "what is on a wire: stations, registers in every type and order, raw bytes",
+     "调试：扫描站号、试读寄存器、监视原始字节"},
     {"access", ctl_access, "add NAME | remove NAME | list", "who may see the operator's pages of the console",
      "运行页面的访问权限"},
     {"recompute", ctl_recompute, "--samples FILE.csv | --from-journal", "figures again from raw samples",
@@ -116,6 +121,12 @@ enum {
     OPT_CHECKPOINT,
     OPT_OUT,
     OPT_VERIFY,
+    OPT_STATIONS,
+    OPT_STATION,
+    OPT_TABLE,
+    OPT_ADDRESS,
+    OPT_TIMEOUT,
+    OPT_EXPECT,
     OPT_HELP,
     OPT_VERSION
 };
@@ -150,6 +161,12 @@ static const struct option OPTIONS[] = {
     {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
     {"out", required_argument, NULL, OPT_OUT},
     {"verify", no_argument, NULL, OPT_VERIFY},
+    {"stations", required_argument, NULL, OPT_STATIONS},
+    {"station", required_argument, NULL, OPT_STATION},
+    {"table", required_argument, NULL, OPT_TABLE},
+    {"address", required_argument, NULL, OPT_ADDRESS},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"expect", required_argument, NULL, OPT_EXPECT},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -249,6 +266,12 @@ static int take_option(struct ctl *ctl, int option)
     case OPT_PROOF: ctl->proof = optarg; break;
     case OPT_CHECKPOINT: ctl->checkpoint = optarg; break;
     case OPT_OUT: ctl->out = optarg; break;
+    case OPT_STATIONS: ctl->stations = optarg; break;
+    case OPT_STATION: ctl->station = optarg; break;
+    case OPT_TABLE: ctl->table = optarg; break;
+    case OPT_ADDRESS: ctl->address = optarg; break;
+    case OPT_TIMEOUT: ctl->timeout = optarg; break;
+    case OPT_EXPECT: ctl->expect = optarg; break;
     case OPT_VERIFY: ctl->verify = true; break;
     case OPT_HELP: help(stdout); return CTL_DONE;
     case OPT_VERSION: printf("cemsctl %s\n", CEMSD_VERSION); return CTL_DONE;

@@ -1,11 +1,13 @@
 /* cemsctl alarms [--active]: the findings of the journal, the newest 1000. */
 #include "ctl/ctl.h"
+#include "ctl/terminal.h"
 
 #include "model/instant.h"
 #include "publish/value.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { ALARMS_SHOWN = 1000 };
 
@@ -30,8 +32,8 @@ static bool print_row(void *owner, const struct stored_alarm *a)
     if (isfinite(a->value))
         snprintf(value, sizeof value, "%.6g", a->value);
     printf("%.19s ", instant_format(a->raised_ms, raised));
-    ctl_cell(a->state, 12), ctl_cell(a->kind, 13), ctl_cell(a->outlet[0] ? a->outlet : "-", 8), ctl_cell(a->subject, 8),
-        ctl_cell(value, 10);
+    term_toned(a->state, 12, strcmp(a->state, "cleared") == 0 ? TONE_GOOD : TONE_BAD), term_cell(a->kind, 13),
+        term_cell(a->outlet[0] ? a->outlet : "-", 8), term_cell(a->subject, 8), term_cell(value, 10);
     printf("%.19s %s\n", instant_format(a->time_ms, time), a->id);
     return true;
 }
@@ -44,9 +46,10 @@ int ctl_alarms(struct ctl *ctl)
     if (!reader)
         return code;
     if (!ctl->json) {
-        ctl_cell("raised", 19), ctl_cell("state", 12), ctl_cell("kind", 13), ctl_cell("outlet", 8),
-            ctl_cell("subject", 8), ctl_cell("value", 10);
-        printf("%-19s id\n", "last step");
+        term_head("raised", 19), term_head("state", 12), term_head("kind", 13), term_head("outlet", 8),
+            term_head("subject", 8), term_head("value", 10);
+        term_head("last step", 19), term_head("id", 0);
+        printf("\n");
     }
     bool ok = reader_alarms(reader, ctl->active, ALARMS_SHOWN, ctl->json ? print_json : print_row, NULL, &err);
     reader_close(reader);

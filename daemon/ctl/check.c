@@ -1,4 +1,5 @@
 #include "ctl/check.h"
+#include "ctl/terminal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -152,7 +153,9 @@ int check_report(struct ctl *ctl, const struct check *c)
         printf("\n");
         json_decref(o);
     } else if (c->fault[0]) {
-        printf("%s: BROKEN after %" PRIu64 " good: %s\n", stream_name(c->stream), c->count, c->fault);
+        printf("%s: ", stream_name(c->stream));
+        term_text("BROKEN", TONE_BAD);
+        printf(" after %" PRIu64 " good: %s\n", c->count, c->fault);
     } else if (c->count == 0) {
         printf("%s: empty\n", stream_name(c->stream));
     } else {

@@ -15,7 +15,7 @@ struct ctl {
     const char *config, *connect, *journal; /* as given; NULL when not */
     bool json, csv, active, from_journal, curve, sm2, strict, verify;
     const char *outlet, *factor, *period, *from, *to, *key, *messages, *samples, *save, *stream, *server_key,
-        *client_key, *by, *note, *proof, *checkpoint, *out;
+        *client_key, *by, *note, *proof, *checkpoint, *out, *stations, *station, *table, *address, *timeout, *expect;
     const char *keys[8]; /* of --key, as often as it is given */
     size_t key_count;
     long count; /* 0 = without end */
@@ -25,6 +25,8 @@ struct ctl {
 };
 
 int ctl_status(struct ctl *ctl);
+int ctl_backlog(struct ctl *ctl);
+int ctl_probe(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 int ctl_watch(struct ctl *ctl);
 int ctl_follow(struct ctl *ctl);
@@ -66,10 +68,9 @@ bool ctl_secure(struct ctl *ctl, void *socket, const char *endpoint);
 
 /* Reads an instant or says what is wrong with it; text NULL gives otherwise. */
 bool ctl_instant(const char *name, const char *text, int64_t otherwise, int64_t *out);
+/* Reads a whole number of that range, likewise. */
+bool ctl_number(const char *name, const char *text, int64_t least, int64_t most, int64_t otherwise, int64_t *out);
 /* Reads a seq, likewise. */
 bool ctl_seq(const char *name, const char *text, uint64_t otherwise, uint64_t *out);
-
-/* Prints text padded to width columns; a Chinese character takes two. */
-void ctl_cell(const char *text, int width);
 
 #endif

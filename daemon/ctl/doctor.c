@@ -6,6 +6,7 @@
  * A line each: ok, note (it works, but), BAD (it does not). Exit 1 when something is BAD. In Chinese where the locale
  * is. */
 #include "ctl/ctl.h"
+#include "ctl/terminal.h"
 
 #include "config/bind.h"
 #include "journal/sign.h"
@@ -40,6 +41,7 @@ static void say(struct doctor *d, enum finding finding, const char *subject, con
                 const char *zh)
 {
     static const char *const WORDS[FINDINGS][2] = {{"ok", "正常"}, {"note", "注意"}, {"BAD", "故障"}};
+    static const enum tone TONES_OF[FINDINGS] = {TONE_GOOD, TONE_NOTE, TONE_BAD};
     const char *advice = d->chinese ? zh : en;
     d->bad |= finding == BAD;
     if (d->ctl->json) {
@@ -47,8 +49,8 @@ static void say(struct doctor *d, enum finding finding, const char *subject, con
                                                 subject, "detail", detail, "advice", advice));
         return;
     }
-    ctl_cell(WORDS[finding][d->chinese], 5);
-    ctl_cell(subject, 28);
+    term_toned(WORDS[finding][d->chinese], 5, TONES_OF[finding]);
+    term_cell(subject, 28);
     printf("%s\n", detail);
     if (advice)
         printf("      -> %s\n", advice);

@@ -4,6 +4,7 @@
  *
  * cemsctl backup FILE: a copy of the whole journal, consistent, made while the daemon goes on writing. */
 #include "ctl/checkpoints.h"
+#include "ctl/terminal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,13 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROGRESS_EVERY = 20000 };
-
 struct export
 {
     FILE *out;
     uint64_t to, count, removed;
-    bool progress, failed;
+    struct work progress;
+    bool failed;
 };
 
 static void write_line(struct export *x, json_t *line)
@@ -46,8 +46,8 @@ static bool export_entry(void *owner, const struct journal_entry *e, const char 
     else
         write_line(x, json_pack("{s:s, s:s%, s:o}", "topic", e->topic ? e->topic : "", "body", e->body, e->length,
                                 "signature", signature_json(e->signature, e->signature_length)));
-    if (++x->count % PROGRESS_EVERY == 0 && x->progress)
-        fprintf(stderr, "\r%" PRIu64 " messages", x->count);
+    x->count++;
+    work_at(&x->progress, x->count);
     return !x->failed;
 }
 
@@ -71,6 +71,13 @@ static bool export_key(void *owner, const struct journal_entry *e, const char *k
 
 static bool export_all(struct ctl *ctl, struct reader *reader, struct export *x, uint64_t from, struct error *err)
 {
+    uint64_t total = 0;
+    for (int s = STREAM_ALARM; s <= STREAM_DISCLOSURE; s++) {
+        uint64_t last = reader_last_seq(reader, (enum stream)s), upto = last < x->to ? last : x->to;
+        if ((!ctl->stream || strcmp(ctl->stream, stream_name((enum stream)s)) == 0) && upto >= from)
+            total += upto - (from > 0 ? from - 1 : 0);
+    }
+    x->progress = work_begin("export", total);
     bool ok = reader_entries(reader, STREAM_EVENT, 0, SIZE_MAX, export_key, x, err);
     for (int s = STREAM_ALARM; s <= STREAM_DISCLOSURE && ok; s++)
         if (!ctl->stream || strcmp(ctl->stream, stream_name((enum stream)s)) == 0)
@@ -80,7 +87,7 @@ static bool export_all(struct ctl *ctl, struct reader *reader, struct export *x,
 
 int ctl_export(struct ctl *ctl)
 {
-    struct export x = {.out = stdout, .progress = isatty(STDERR_FILENO) == 1};
+    struct export x = {.out = stdout};
     struct error err;
     uint64_t from;
     int code = CTL_DONE;
@@ -95,13 +102,14 @@ int ctl_export(struct ctl *ctl)
         code = ctl_fail(CTL_FAILED, "create %s: %s", ctl->out, strerror(errno));
     if (code == CTL_DONE && !export_all(ctl, reader, &x, from, &err))
         code = ctl_fail(CTL_FAILED, "%s", err.text);
+    work_end(&x.progress);
     if (ctl->out && x.out && (fflush(x.out) != 0 || fsync(fileno(x.out)) != 0 || fclose(x.out) != 0))
         x.failed = true;
     reader_close(reader);
     if (x.failed)
         return ctl_fail(CTL_FAILED, "write %s: %s", ctl->out ? ctl->out : "standard output", strerror(errno));
     if (code == CTL_DONE)
-        fprintf(stderr, "%s%" PRIu64 " messages exported%s\n", x.progress ? "\r" : "", x.count - x.removed,
+        fprintf(stderr, "%" PRIu64 " messages exported%s\n", x.count - x.removed,
                 x.removed ? ", others were taken away by retention" : "");
     return code;
 }

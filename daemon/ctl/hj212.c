@@ -1,6 +1,6 @@
 /* cemsctl hj212 decode [--strict] [--key HEX] < bytes: one JSON line a frame, garbage once. Exit 0 when all is ok, 1
  * otherwise. cemsctl hj212 commands: the table of commands as Markdown. */
-#include "ctl/ctl.h"
+#include "ctl/probe.h"
 
 #include "hj212/command.h"
 #include "hj212/sm4.h"
@@ -57,7 +57,7 @@ static void add_segment(json_t *line, const struct hj212_frame *frame, bool stri
 }
 
 /* A sealed frame without its key is one whose CRC can't be told to be good. */
-static bool print_frame(struct hj212_frame *frame, struct hj212_key *key, bool strict)
+bool ctl_print_frame(struct hj212_frame *frame, struct hj212_key *key, bool strict)
 {
     static char room[HJ212_CEILING];
     if (frame->verdict == HJ212_SEALED && key)
@@ -117,7 +117,7 @@ int ctl_hj212(struct ctl *ctl)
     struct slice input = {bytes, length};
     for (size_t offset = skip_line_ends(input, 0); hj212_frame_next(input, offset, true, &dialect, &frame);
          offset = skip_line_ends(input, frame.offset + frame.bytes))
-        all_ok = print_frame(&frame, key, ctl->strict) && all_ok;
+        all_ok = ctl_print_frame(&frame, key, ctl->strict) && all_ok;
     free(bytes);
     hj212_key_free(key);
     return all_ok ? CTL_DONE : CTL_FAILED;

@@ -1,5 +1,7 @@
 #include "ctl/raw.h"
 
+#include "ctl/terminal.h"
+
 #include "config/csv.h"
 #include "journal/reader.h"
 #include "model/instant.h"
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Where rows of an hour begin in the file. */
 struct hour_at {
@@ -39,6 +42,7 @@ struct raw {
     uint64_t seq, mark_seq; /* journal: block and place of the sample handed over, and the mark */
     uint32_t place, mark_place;
     off_t mark;
+    struct work progress;
 };
 
 static bool find_channel(const struct raw *raw, const char *outlet, const char *factor, uint32_t *hint, uint32_t *index)
@@ -189,6 +193,7 @@ static int each_row(struct raw *raw, void (*each)(void *owner, const struct samp
         if (!note_hour(raw, &sample, newest_ms))
             return ctl_fail(CTL_FAILED, "out of memory");
         newest_ms = raw->forward.newest_ms;
+        work_at(&raw->progress, (uint64_t)raw->forward.next);
         each(owner, &sample, false);
     }
     return got == 0 ? CTL_DONE : ctl_fail(CTL_FAILED, "%s:%zu: %s", raw->ctl->samples, raw->forward.number, problem);
@@ -230,6 +235,7 @@ static bool forward_stored(void *owner, const struct stored_sample *stored)
     struct walk *walk = owner;
     struct sample sample = stored->sample;
     walk->raw->seq = stored->seq;
+    work_at(&walk->raw->progress, stored->seq);
     walk->raw->place = stored->place;
     if (find_channel(walk->raw, stored->outlet, stored->factor, &walk->hint, &sample.channel))
         walk->each(walk->owner, &sample, stored->first_of_group);
@@ -256,11 +262,19 @@ int raw_each(struct raw *raw, void (*each)(void *owner, const struct sample *sam
 {
     struct walk walk = {.raw = raw, .each = each, .owner = owner};
     struct error err;
-    if (raw->ctl->samples)
-        return each_row(raw, each, owner);
-    return reader_samples(raw->reader, INSTANT_NONE, forward_stored, &walk, &err)
-               ? CTL_DONE
-               : ctl_fail(CTL_FAILED, "%s", err.text);
+    struct stat file;
+    bool rows = raw->ctl->samples != NULL;
+    uint64_t total = !rows                                 ? reader_last_seq(raw->reader, STREAM_SAMPLE)
+                     : stat(raw->ctl->samples, &file) == 0 ? (uint64_t)file.st_size
+                                                           : 0;
+    int code = CTL_DONE;
+    raw->progress = work_begin("recompute", total);
+    if (rows)
+        code = each_row(raw, each, owner);
+    else if (!reader_samples(raw->reader, INSTANT_NONE, forward_stored, &walk, &err))
+        code = ctl_fail(CTL_FAILED, "%s", err.text);
+    work_end(&raw->progress);
+    return code;
 }
 
 void raw_mark(struct raw *raw)

@@ -1,6 +1,7 @@
 /* cemsctl records --outlet ID --factor CODE --period P --from T --to T [--csv|--json]: closed periods of the journal.
  */
 #include "ctl/ctl.h"
+#include "ctl/terminal.h"
 
 #include "model/instant.h"
 #include "publish/value.h"
@@ -54,7 +55,7 @@ static bool print_table(void *owner, const struct stored_record *r)
     cells(r, out);
     out[0][19] = '\0';
     for (int i = 0; i < COLUMN_COUNT; i++)
-        ctl_cell(out[i][0] ? out[i] : "-", COLUMNS[i].width);
+        term_cell(out[i][0] ? out[i] : "-", COLUMNS[i].width);
     printf("\n");
     return true;
 }
@@ -107,7 +108,7 @@ int ctl_records(struct ctl *ctl)
         if (ctl->csv)
             printf("%s%s", i ? "," : "", COLUMNS[i].name);
         else
-            ctl_cell(COLUMNS[i].name, COLUMNS[i].width);
+            term_cell(COLUMNS[i].name, COLUMNS[i].width);
     }
     if (!ctl->json)
         printf("\n");

@@ -7,6 +7,7 @@
  *   ...
  *   mean, min, max, total, substituted (rule), valid hours, capture rate, share within the ultra-low value */
 #include "ctl/report.h"
+#include "ctl/terminal.h"
 
 #include "model/clock.h"
 #include "model/instant.h"
@@ -41,22 +42,22 @@ static void print_head(const struct report *r)
     char from[INSTANT_TEXT], to[INSTANT_TEXT];
     printf("%s %s  %s  %.16s — %.16s\n", r->outlet->id, r->outlet->name, period_name(r->period),
            instant_format(r->from_ms, from), instant_format(r->to_ms, to));
-    ctl_cell("", 17), ctl_cell("", 12), ctl_cell("", 11);
+    term_cell("", 17), term_cell("", 12), term_cell("", 11);
     for (size_t c = 0; c < r->outlet->channel_count; c++) {
         const struct channel *channel = &r->outlet->channels[c];
         char title[160];
         snprintf(title, sizeof title, "%s %s", channel->factor->code, channel->factor->name_zh);
         if (shown(channel))
-            ctl_cell(title, has_amount(channel) ? 36 : 12);
+            term_cell(title, has_amount(channel) ? 36 : 12);
     }
     printf("\n");
-    ctl_cell("时间 time", 17), ctl_cell("状态 state", 12), ctl_cell("流量 flow", 11);
+    term_cell("时间 time", 17), term_cell("状态 state", 12), term_cell("流量 flow", 11);
     for (size_t c = 0; c < r->outlet->channel_count; c++) {
         if (!shown(&r->outlet->channels[c]))
             continue;
-        ctl_cell("实测", 10);
+        term_cell("实测", 10);
         if (has_amount(&r->outlet->channels[c]))
-            ctl_cell("折算", 9), ctl_cell("排放量", 11), ctl_cell("标记", 3);
+            term_cell("折算", 9), term_cell("排放量", 11), term_cell("标记", 3);
     }
     printf("\n");
 }
@@ -65,12 +66,12 @@ static void print_cell(const struct channel *channel, const struct cell *cell)
 {
     char text[32];
     int n = channel->factor->decimals;
-    figure(cell->there ? cell->value : NAN, n, text), ctl_cell(text, 10);
+    figure(cell->there ? cell->value : NAN, n, text), term_cell(text, 10);
     if (!has_amount(channel))
         return;
-    figure(cell->there ? cell->converted : NAN, n, text), ctl_cell(text, 9);
-    figure(cell->there ? cell->amount : NAN, 3, text), ctl_cell(text, 11);
-    ctl_cell(cell->there ? cell->mark : "-", 3);
+    figure(cell->there ? cell->converted : NAN, n, text), term_cell(text, 9);
+    figure(cell->there ? cell->amount : NAN, 3, text), term_cell(text, 11);
+    term_cell(cell->there ? cell->mark : "-", 3);
 }
 
 static void print_summary(const struct report *r)
@@ -106,10 +107,10 @@ static void print_text(const struct report *r)
     char time[INSTANT_TEXT], text[32];
     print_head(r);
     for (size_t row = 0; row < r->rows; row++) {
-        ctl_cell("", 0);
+        term_cell("", 0);
         printf("%.16s ", instant_format(r->row_ms[row], time));
-        ctl_cell(r->condition[row][0] ? r->condition[row] : "-", 12);
-        figure(r->flow[row], 1, text), ctl_cell(text, 11);
+        term_cell(r->condition[row][0] ? r->condition[row] : "-", 12);
+        figure(r->flow[row], 1, text), term_cell(text, 11);
         for (size_t c = 0; c < r->outlet->channel_count; c++)
             if (shown(&r->outlet->channels[c]))
                 print_cell(&r->outlet->channels[c], &r->cells[row][c]);

@@ -157,6 +157,20 @@ bool ctl_instant(const char *name, const char *text, int64_t otherwise, int64_t 
     return false;
 }
 
+bool ctl_number(const char *name, const char *text, int64_t least, int64_t most, int64_t otherwise, int64_t *out)
+{
+    char *end = NULL;
+    *out = otherwise;
+    if (!text)
+        return true;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    if (end != text && *end == '\0' && errno == 0 && *out >= least && *out <= most)
+        return true;
+    ctl_fail(CTL_USAGE, "%s %s is not a number from %lld to %lld", name, text, (long long)least, (long long)most);
+    return false;
+}
+
 bool ctl_seq(const char *name, const char *text, uint64_t otherwise, uint64_t *out)
 {
     char *end = NULL;
@@ -169,15 +183,4 @@ bool ctl_seq(const char *name, const char *text, uint64_t otherwise, uint64_t *o
         return true;
     ctl_fail(CTL_USAGE, "%s %s is not a seq", name, text);
     return false;
-}
-
-void ctl_cell(const char *text, int width)
-{
-    int used = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        used += (*c & 0xC0) == 0x80 ? 0 : *c >= 0xE1 ? 2 : 1; /* lead bytes from U+1000 on are wide enough a guess */
-    fputs(text, stdout);
-    for (; used < width; used++)
-        putchar(' ');
-    putchar(' ');
 }

@@ -1,8 +1,10 @@
 /* cemsctl status: how the gateway is, on one screen. */
 #include "ctl/ctl.h"
+#include "ctl/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *text(const json_t *object, const char *key)
 {
@@ -19,13 +21,28 @@ static void number(const json_t *object, const char *key, char out[32])
         snprintf(out, 32, "-");
 }
 
+/* Up and well, on its way there, or neither. */
+static enum tone tone_of(const char *state)
+{
+    static const char *const GOOD[] = {"connected", "up"}, *const COMING[] = {"connecting", "starting", "resolving"};
+    for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++)
+        if (strcmp(state, GOOD[i]) == 0)
+            return TONE_GOOD;
+    for (size_t i = 0; i < sizeof COMING / sizeof COMING[0]; i++)
+        if (strcmp(state, COMING[i]) == 0)
+            return TONE_NOTE;
+    return TONE_BAD;
+}
+
 static void print_lines(const json_t *status)
 {
     size_t i;
     json_t *line;
     printf("\n");
-    ctl_cell("line", 16), ctl_cell("state", 10), ctl_cell("requests", 10), ctl_cell("ok", 10), ctl_cell("silent", 6);
-    printf("last error\n");
+    term_head("line", 16), term_head("state", 10), term_head("requests", 10), term_head("ok", 10),
+        term_head("silent", 6);
+    term_head("last error", 0);
+    printf("\n");
     json_array_foreach(json_object_get(status, "lines"), i, line)
     {
         char requests[32], ok[32], silent[32];
@@ -33,8 +50,8 @@ static void print_lines(const json_t *status)
         number(line, hj212 ? "asked" : "requests", requests);
         number(json_object_get(line, hj212 ? "frames" : "results"), "ok", ok);
         number(line, "stations_silent", silent);
-        ctl_cell(text(line, "name"), 16), ctl_cell(text(line, "state"), 10), ctl_cell(requests, 10), ctl_cell(ok, 10),
-            ctl_cell(silent, 6);
+        term_cell(text(line, "name"), 16), term_toned(text(line, "state"), 10, tone_of(text(line, "state"))),
+            term_cell(requests, 10), term_cell(ok, 10), term_cell(silent, 6);
         printf("%s\n", text(line, "last_error"));
     }
 }
@@ -45,16 +62,19 @@ static void print_outlets(const json_t *status)
     json_t *outlet, *channel;
     json_array_foreach(json_object_get(status, "outlets"), i, outlet)
     {
-        printf("\n%s %s\n", text(outlet, "id"), text(outlet, "name"));
+        printf("\n");
+        term_text(text(outlet, "id"), TONE_HEAD);
+        printf(" %s\n", text(outlet, "name"));
         json_array_foreach(json_object_get(outlet, "channels"), c, channel)
         {
             char value[32], converted[32];
             number(channel, "value", value);
             number(channel, "converted", converted);
             printf("  ");
-            ctl_cell(text(channel, "factor"), 7), ctl_cell(text(channel, "name"), 16), ctl_cell(value, 10),
-                ctl_cell(converted, 10);
-            ctl_cell(text(channel, "unit"), 6), ctl_cell(text(channel, "mark"), 2);
+            term_cell(text(channel, "factor"), 7), term_cell(text(channel, "name"), 16), term_cell(value, 10),
+                term_cell(converted, 10);
+            term_cell(text(channel, "unit"), 6),
+                term_toned(text(channel, "mark"), 2, strcmp(text(channel, "mark"), "N") == 0 ? TONE_PLAIN : TONE_BAD);
             printf("%s\n", json_is_string(json_object_get(channel, "reason")) ? text(channel, "reason") : "");
         }
     }
@@ -68,9 +88,10 @@ static void print_uplinks(const json_t *status)
     if (json_array_size(all) == 0)
         return;
     printf("\n");
-    ctl_cell("uplink", 16), ctl_cell("state", 10), ctl_cell("records", 10), ctl_cell("to tell", 10),
-        ctl_cell("resent", 8);
-    printf("last answer\n");
+    term_head("uplink", 16), term_head("state", 10), term_head("records", 10), term_head("to tell", 10),
+        term_head("resent", 8);
+    term_head("last answer", 0);
+    printf("\n");
     json_array_foreach(all, i, uplink)
     {
         char records[32], behind[32], resent[32];
@@ -79,8 +100,8 @@ static void print_uplinks(const json_t *status)
         snprintf(behind, sizeof behind, "%lld",
                  (long long)(durable - json_integer_value(json_object_get(uplink, "told_upto"))));
         number(uplink, "resent", resent);
-        ctl_cell(text(uplink, "name"), 16), ctl_cell(text(uplink, "state"), 10), ctl_cell(records, 10),
-            ctl_cell(behind, 10), ctl_cell(resent, 8);
+        term_cell(text(uplink, "name"), 16), term_toned(text(uplink, "state"), 10, tone_of(text(uplink, "state"))),
+            term_cell(records, 10), term_cell(behind, 10), term_cell(resent, 8);
         printf("%s  %s\n", text(uplink, "last_ack"), text(uplink, "last_error"));
     }
 }

@@ -9,6 +9,7 @@
  *
  * The first fault of a stream is named; exit 0 only when there is none. */
 #include "ctl/check.h"
+#include "ctl/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,22 +49,35 @@ static bool check_board(struct ctl *ctl, const struct checkpoints *checkpoints)
     return found == lines;
 }
 
+struct walk {
+    struct signatures *signatures;
+    struct work progress;
+    uint64_t from;
+};
+
 static bool hand_on(void *owner, const struct journal_entry *entry, const char *kind)
 {
-    return signatures_add(owner, entry, kind, NULL);
+    struct walk *walk = owner;
+    work_at(&walk->progress, entry->seq - walk->from);
+    return signatures_add(walk->signatures, entry, kind, NULL);
 }
 
 static int verify_stream(struct ctl *ctl, struct reader *reader, struct check *c)
 {
     struct error err;
-    struct signatures *signatures = signatures_open(c->ring, check_entry, c);
-    if (!signatures)
+    char what[32];
+    uint64_t last = reader_last_seq(reader, c->stream), upto = last < c->to ? last : c->to;
+    struct walk walk = {.signatures = signatures_open(c->ring, check_entry, c), .from = c->from > 0 ? c->from - 1 : 0};
+    if (!walk.signatures)
         return CTL_FAILED;
-    bool read = reader_entries(reader, c->stream, c->from > 0 ? c->from - 1 : 0, SIZE_MAX, hand_on, signatures, &err);
-    signatures_flush(signatures);
+    snprintf(what, sizeof what, "verify %s", stream_name(c->stream));
+    walk.progress = work_begin(what, upto > walk.from ? upto - walk.from : 0);
+    bool read = reader_entries(reader, c->stream, walk.from, SIZE_MAX, hand_on, &walk, &err);
+    signatures_flush(walk.signatures);
+    work_end(&walk.progress);
     if (!read)
         check_fault(c, c->last + 1, err.text);
-    signatures_close(signatures);
+    signatures_close(walk.signatures);
     return check_report(ctl, c);
 }
 

@@ -3,6 +3,7 @@
  * --json prints a body a line; --save appends whole messages as {"topic","body","signature"}, which cemsctl verify
  * --messages reads. */
 #include "ctl/ctl.h"
+#include "ctl/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static const char *text(const json_t *object, const char *key)
 static void print_alarm(const json_t *body)
 {
     printf("%.19s ", text(body, "time"));
-    ctl_cell(text(body, "state"), 12), ctl_cell(text(body, "severity"), 8), ctl_cell(text(body, "kind"), 13);
+    term_cell(text(body, "state"), 12), term_cell(text(body, "severity"), 8), term_cell(text(body, "kind"), 13);
     printf("%s | %s\n", text(body, "text"), text(body, "text_en"));
 }
 
@@ -28,7 +29,7 @@ static void print_disclosure(const json_t *body)
     size_t i;
     json_t *r;
     printf("%.19s ", text(body, "time"));
-    ctl_cell(text(body, "outlet"), 8), ctl_cell(text(body, "period"), 8);
+    term_cell(text(body, "outlet"), 8), term_cell(text(body, "period"), 8);
     json_array_foreach(json_object_get(body, "readings"), i, r)
     {
         const json_t *converted = json_object_get(r, "converted"),

@@ -144,6 +144,17 @@ bool reader_entries(struct reader *reader, enum stream stream, uint64_t after, s
     return reading_finish(reader, s, code, err);
 }
 
+uint64_t reader_last_seq(struct reader *reader, enum stream stream)
+{
+    sqlite3_stmt *s = reading_prepare(reader, "SELECT max(seq) FROM entry WHERE stream = ?1", NULL);
+    uint64_t seq = 0;
+    if (s && sqlite3_bind_text(s, 1, stream_name(stream), -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        seq = (uint64_t)sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return seq;
+}
+
 bool reader_snapshot(struct reader *reader, bool (*each)(void *owner, const struct journal_entry *entry), void *owner,
                      struct error *err)
 {

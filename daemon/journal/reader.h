@@ -15,6 +15,9 @@ void reader_close(struct reader *reader);
 /* The hash of its chains. */
 enum chain_hash reader_chain(const struct reader *reader);
 
+/* The last seq of a stream; 0 when it is empty. */
+uint64_t reader_last_seq(struct reader *reader, enum stream stream);
+
 /* Each walk calls `each` in order until it returns false; borrowed for the call. False with err when SQLite fails.
  * `more` (may be NULL) says whether the walk ended because of max. */
 

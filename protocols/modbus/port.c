@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -34,6 +35,7 @@ struct mb_port {
     const struct line *line;
     modbus_t *modbus;
     int slot; /* low descriptor, ours for life */
+    int lock; /* a serial device while it is ours; else -1 */
     bool connected, tagged, serial;
     bool suspect; /* the last answer was not what was asked: something may still be on its way */
     uint16_t transaction;
@@ -74,6 +76,7 @@ struct mb_port *mb_port_new(const struct line *line, struct error *err)
         return NULL;
     }
     port->line = line;
+    port->lock = -1;
     port->tagged = line->kind == LINE_MODBUS_TCP;
     port->serial = line->kind == LINE_MODBUS_RTU;
     port->quiet_ns = port->serial ? silence_ns(&line->rtu) : 0;
@@ -96,6 +99,8 @@ void mb_port_free(struct mb_port *port)
         return;
     if (port->slot >= 0)
         close(port->slot);
+    if (port->lock >= 0)
+        close(port->lock);
     if (port->modbus) {
         modbus_set_socket(port->modbus, -1);
         modbus_free(port->modbus);
@@ -123,6 +128,13 @@ const struct mb_port_counts *mb_port_counts(const struct mb_port *port)
     return &port->counts;
 }
 
+static void give_back(struct mb_port *port)
+{
+    if (port->lock >= 0)
+        close(port->lock);
+    port->lock = -1;
+}
+
 void mb_port_disconnect(struct mb_port *port)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -133,6 +145,7 @@ void mb_port_disconnect(struct mb_port *port)
         shutdown(port->slot, SHUT_RDWR); /* no descriptors left: end the conversation, keep the slot */
     }
     modbus_set_socket(port->modbus, -1);
+    give_back(port);
     port->connected = false;
 }
 
@@ -189,13 +202,22 @@ static int connect_tcp(struct mb_port *port, const struct tcp_peer *peer, struct
     return fd;
 }
 
+/* Locked (flock(2)) before anything is set: who else keeps to that is not disturbed, and does not disturb. */
 static int open_serial(struct mb_port *port, struct error *err)
 {
-    if (modbus_connect(port->modbus) < 0) {
-        error_set(err, "open %s: %s", port->line->rtu.device, modbus_strerror(errno));
-        return -1;
-    }
-    return modbus_get_socket(port->modbus);
+    const char *device = port->line->rtu.device;
+    give_back(port);
+    port->lock = open(device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (port->lock >= 0 && flock(port->lock, LOCK_EX | LOCK_NB) != 0)
+        error_set(err, "open %s: another program has it, and a wire has one master", device);
+    else if (port->lock < 0)
+        error_set(err, "open %s: %s", device, strerror(errno));
+    else if (modbus_connect(port->modbus) < 0)
+        error_set(err, "open %s: %s", device, modbus_strerror(errno));
+    else
+        return modbus_get_socket(port->modbus);
+    give_back(port);
+    return -1;
 }
 
 bool mb_port_connect(struct mb_port *port, struct error *err)

@@ -1,8 +1,8 @@
 /* One Modbus connection as its owner sees it: ask, and get registers or the reason why not. Wraps libmodbus for
  *
  *   TCP             MBAP header, transaction id            (Modbus Messaging on TCP/IP V1.0b)
- *   RTU             serial device, CRC, t3.5 silence       (Modbus over Serial Line V1.02)
- *   RTU over TCP    RTU frames through a converter: an RTU context with a connected socket
+ *   RTU             serial device, CRC, t3.5 silence       (Modbus over Serial Line V1.02); locked: a wire has one
+ * master RTU over TCP    RTU frames through a converter: an RTU context with a connected socket
  *
  * An answer counts only when station, function, length and (TCP) transaction id are those of the request. What comes
  * late or garbled is thrown away before the next request and counted, so it can't be taken for the next one's answer:

@@ -71,7 +71,7 @@ class Docs(GatewayTest):
 
     def test_help_names_every_command(self):
         text = run(program("cemsctl"), "--help").stdout
-        for command in ("status", "doctor", "watch", "alarms", "ack", "report", "records", "verify", "checkpoint", "prove", "export", "backup",
+        for command in ("status", "backlog", "doctor", "probe", "watch", "alarms", "ack", "report", "records", "verify", "checkpoint", "prove", "export", "backup",
                         "keygen", "access", "recompute", "completion", "hj212"):
             self.assertIn(f"  {command} ", text)
         self.assertEqual(run(program("cemsctl"), "dance").returncode, 2)

@@ -1,6 +1,8 @@
 #include "acquire/hj212/tty.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -24,8 +26,10 @@ int tty_open(const struct serial *serial)
     int fd = open(serial->device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    if (tcgetattr(fd, &t) != 0) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || tcgetattr(fd, &t) != 0) {
+        int why = errno == EWOULDBLOCK ? EBUSY : errno;
         close(fd);
+        errno = why;
         return -1;
     }
     cfmakeraw(&t);

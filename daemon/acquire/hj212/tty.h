@@ -4,7 +4,8 @@
 
 #include "model/plant.h"
 
-/* A non-blocking descriptor, to be closed by the caller; -1 with errno. A speed the system does not know is 9600. */
+/* A non-blocking descriptor, to be closed by the caller; -1 with errno, EBUSY when another
+ * program has it (flock(2)). A speed the system does not know is 9600. */
 int tty_open(const struct serial *serial);
 
 #endif
