@@ -1,7 +1,6 @@
 """The real cemsd on a simulated plant: what subscribers see, what survives, what is refused."""
 import json
 import os
-import re
 import signal
 import socket
 import sqlite3
@@ -14,14 +13,13 @@ from support import GatewayTest, Process, ROOT, program, read, request, run, unt
 
 class Feeds(GatewayTest):
     def test_an_alarm_is_raised_and_cleared_and_a_stranger_can_prove_it(self):
-        """The Python subscriber of docs/feeds.md, as printed there, verifies signatures and chain of a live gateway."""
+        """The Python subscriber of the documents verifies signatures and chain of a live gateway."""
         key = self.path("feed.pem")
         self.assertEqual(run(program("cemsctl"), "keygen", key).returncode, 0)
         plant = self.plant()
         config = self.config(key=f"signing_key: {key}")
         gateway = self.start(config)
-        text = read(os.path.join(ROOT, "docs", "feeds.md"))
-        script = self.write("subscriber.py", re.search(r"```python\n(.*?)```", text, re.S).group(1))
+        script = os.path.join(ROOT, "docs", "clients", "subscriber.py")
         subscribers = {}
         for stream, port in (("alarm", self.alarm_port), ("disclosure", self.disclosure_port)):
             subscribers[stream] = Process("/usr/bin/python3", script, self.endpoint(port), self.endpoint(self.replay_port), stream, key + ".pub")
