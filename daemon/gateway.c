@@ -363,7 +363,8 @@ static bool open_rooms(struct gateway *g, struct error *err)
     struct lines_events events = {gateway_information, gateway_instructed};
     if (!(g->feed = feed_open(&feed, err)) || !(g->lines = lines_new(&g->loop, wake_lines, &events, g, err)))
         return false;
-    return gateway_open_console(g, err) && lines_apply(g->lines, g->plant, err) && gateway_open_uplinks(g, err);
+    gateway_keep_console(g, clock_monotonic_ns());
+    return lines_apply(g->lines, g->plant, err) && gateway_open_uplinks(g, err);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)

@@ -32,7 +32,8 @@ struct gateway {
     struct journal *journal;
     struct feed *feed;
     struct uplinks *uplinks;
-    struct console *console;                    /* NULL: not configured */
+    struct console *console; /* NULL: not configured, or not to be opened now */
+    int64_t console_tried_ns;
     struct signer *writer_signer, *loop_signer; /* one a thread */
     struct sample_block block;                  /* samples not yet appended */
     struct packing *packing;
@@ -69,8 +70,9 @@ json_t *gateway_lines_json(struct gateway *g);
 /* Its outlets alone. */
 char *gateway_outlets(void *owner);
 
-/* show.c: true when none is configured. */
-bool gateway_open_console(struct gateway *gateway, struct error *err);
+/* show.c: the console open, if one is configured; what keeps it from that is an alarm. */
+void gateway_keep_console(struct gateway *gateway, int64_t now_ns);
+bool gateway_reload_console(struct gateway *gateway, struct error *err);
 
 /* house.c: says WATCHDOG=1 while everybody moves; keeps the journal in its bounds. */
 void house_feed_watchdog(struct gateway *gateway, int64_t now_ns);

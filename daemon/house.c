@@ -43,6 +43,7 @@ void house_keep(struct gateway *g, int64_t now_ms, int64_t now_ns)
     if (now_ns - g->housekept_ns < HOUSE_NS)
         return;
     g->housekept_ns = now_ns;
+    gateway_keep_console(g, now_ns);
     journal_status_get(g->journal, &s);
     int64_t day_ms = period_floor_ms(PERIOD_DAY, now_ms);
     int64_t last_ms = s.last_checkpoint_ms == INSTANT_NONE ? g->started_ms : s.last_checkpoint_ms;

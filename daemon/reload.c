@@ -118,7 +118,7 @@ void gateway_reload(uv_signal_t *handle, int signal_number)
     struct error err;
     if (g->feed && !feed_reload_clients(g->feed, &err))
         log_line(LOG_ERROR, "feed", "event=clients-kept error=\"%s\"", err.text);
-    if (g->console && !console_reload(g->console, &err))
+    if (!gateway_reload_console(g, &err))
         log_line(LOG_ERROR, "console", "event=files-kept error=\"%s\"", err.text);
     if (try_reload(g, why, sizeof why)) {
         g->reloads++;

@@ -1,11 +1,14 @@
 /* Where the console meets the other rooms: what it may ask, and what it tells each second of every channel. */
 #include "gateway_parts.h"
 #include "model/clock.h"
+#include "model/log.h"
 #include "publish/value.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+
+#define CONSOLE_AGAIN_NS INT64_C(30000000000)
 
 static json_t *live_json(struct gateway *g, const struct outlet *outlet, const struct channel *channel, int64_t now_ms)
 {
@@ -59,7 +62,7 @@ static uint64_t durable(void *owner, enum stream stream)
     return s.durable[stream];
 }
 
-bool gateway_open_console(struct gateway *g, struct error *err)
+static bool open_console(struct gateway *g, struct error *err)
 {
     const struct console_place *place = &g->plant->console;
     struct console_settings settings = {.bind = place->bind,
@@ -76,5 +79,27 @@ bool gateway_open_console(struct gateway *g, struct error *err)
                                         .trouble = trouble,
                                         .durable = durable,
                                         .owner = g};
-    return place->bind[0] == '\0' || (g->console = console_open(&settings, err)) != NULL;
+    return (g->console = console_open(&settings, err)) != NULL;
+}
+
+/* Measuring does not wait for a page: a port somebody has, or a certificate that can't be read, is an alarm, and the
+ * console is tried again. */
+void gateway_keep_console(struct gateway *g, int64_t now_ns)
+{
+    struct error err;
+    if (g->console || (g->console_tried_ns != 0 && now_ns - g->console_tried_ns < CONSOLE_AGAIN_NS))
+        return;
+    g->console_tried_ns = now_ns;
+    if (g->plant->console.bind[0] == '\0' || open_console(g, &err)) {
+        own_alarm(g, ALARM_CONFIG, "console", ALARM_UNDER, "");
+        return;
+    }
+    log_line(LOG_ERROR, "console", "event=not-open error=\"%s\"", err.text);
+    own_alarm(g, ALARM_CONFIG, "console", ALARM_OVER, err.text);
+}
+
+bool gateway_reload_console(struct gateway *g, struct error *err)
+{
+    g->console_tried_ns = 0;
+    return !g->console || console_reload(g->console, err);
 }

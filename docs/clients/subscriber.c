@@ -99,7 +99,8 @@ static void catch_up(void)
         char request[128];
         zmq_msg_t frames[3];
         int count;
-        snprintf(request, sizeof request, "{\"op\":\"replay\",\"stream\":\"%s\",\"after\":%lld}", stream, (long long)seq);
+        snprintf(request, sizeof request, "{\"op\":\"replay\",\"stream\":\"%s\",\"after\":%lld}", stream,
+                 (long long)seq);
         zmq_send(dealer, request, strlen(request), 0);
         for (; (count = receive(dealer, frames)) == 3; drop(frames, count))
             take(&frames[1], &frames[2]);

@@ -1,5 +1,6 @@
 """A systemd that is process 1 of a system of its own, which is thrown away (booted.sh)."""
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -46,6 +47,16 @@ class System(GatewayTest):
         done = self.inside(*command)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr + self.inside("journalctl", "-u", "cemsd", "--no-pager").stdout)
         return done.stdout
+
+    def run_page(self, page, before=None):
+        """The ```sh blocks of a page of the repository, as they stand there, in its top folder; returns what each said.
+        before: by the number of a block, what somebody does by hand ahead of it."""
+        said = []
+        for block in re.findall(r"```sh\n(.*?)```", read(os.path.join(ROOT, page)), re.S):
+            (before or {}).get(len(said), lambda: None)()
+            said.append(self.must("sh", "-ec", f"cd {ROOT}\n{block}"))
+        self.assertGreater(len(said), 0, page)
+        return said
 
     def tearDown(self):
         if hasattr(self, "init") and os.path.exists(f"/proc/{self.init}"):

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -261,14 +262,24 @@ class Console(ConsoleTest):
         until(lambda: self.get("/healthz")[0] == 200, "to be let in again")
         self.assertEqual(gateway.end(), 0)
 
-    def test_a_port_in_use_is_refused_in_order(self):
+    def test_measuring_does_not_wait_for_a_page(self):
+        """A port somebody has: an alarm, no console, all else as ever; when it is free again the console comes, by SIGHUP at once."""
+        (self.port,) = free_ports(1)
+        self.plant()
         with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
+            taken.bind(("127.0.0.1", self.port))
             taken.listen()
-            where = f"127.0.0.1:{taken.getsockname()[1]}"
-            done = run(program("cemsd"), "--config", self.config(extra=f"console: {{bind: \"{where}\"}}"))
-        self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn(f"console: bind {where}: Address already in use", done.stderr)
+            gateway = self.start(self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}"))
+            sub = self.subscribe()
+            gateway.expect(f'event=not-open error="console: bind 127.0.0.1:{self.port}: Address already in use"')
+            self.assertIsNone(self.status()["console"])
+            sub.wait("disclosure", period="realtime")
+            active = [a for a in map(json.loads, self.ctl("--json", "alarms", "--active").stdout.splitlines()) if a["kind"] == "config"]
+            self.assertEqual([a["subject"] for a in active], ["console"])
+        gateway.process.send_signal(signal.SIGHUP)
+        sub.wait("alarm", kind="config", subject="console", state="cleared")
+        self.assertEqual(self.get("/healthz")[0], 200)
+        self.assertEqual(gateway.end(), 0)
 
     def test_a_bad_bind_is_refused(self):
         for bind in ("8080", "127.0.0.1", "127.0.0.1:99999"):

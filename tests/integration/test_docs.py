@@ -15,11 +15,40 @@ class Docs(GatewayTest):
         kept = re.search(r"<!-- cemsd --schema -->\n(.*?)\n<!-- end -->", page, re.S).group(1).strip()
         self.assertEqual(kept, printed)
 
+    ROW = re.compile(r"(?m)^\| `([\w-]+)` \| (.*?) \| (.*?) \| (.*) \|$")
+
+    def test_the_chinese_reference_has_every_key_of_the_schema(self):
+        """Section by section the same keys in the same order, with the same bounds, choices and defaults, and a meaning in Chinese."""
+        printed = run(program("cemsd"), "--schema").stdout
+        page = read(os.path.join(ROOT, "docs", "configuration.zh-CN.md"))
+        sections = lambda text: re.findall(r"(?ms)^### ([^\n]*)\n(.*?)(?=^### |\Z)", text)
+        english, chinese = sections(printed), sections(page)
+        self.assertEqual([head for head, _ in chinese], ["文件", *(head for head, _ in english[1:])])
+        default = lambda text: {"required": "必填", "none": "无", "`none`": "无"}.get(text, text)
+        for (head, rows), (_, theirs) in zip(english, chinese):
+            rows, theirs = self.ROW.findall(rows), self.ROW.findall(theirs)
+            self.assertEqual([(key, default(fallback)) for key, _, fallback, _ in rows], [(key, fallback) for key, _, fallback, _ in theirs], head)
+            for (key, value, _, _), (_, shown, _, meaning) in zip(rows, theirs):
+                figures = r"-?\d[\d.e+-]*" if re.match("a |text|true", value) else r"[\w.+-]+"
+                want = [w for w in re.findall(figures, value) if w != "or"]
+                self.assertEqual(re.findall(figures, shown.replace("或", " ")), want, (head, key))
+                self.assertRegex(meaning, r"[\u4e00-\u9fff]", (head, key))
+
     def test_the_table_of_hj212_commands_is_the_programs(self):
         printed = run(program("cemsctl"), "hj212", "commands").stdout.strip()
-        page = read(os.path.join(ROOT, "docs", "hj212.md"))
-        kept = re.search(r"<!-- cemsctl hj212 commands -->\n(.*?)\n<!-- end -->", page, re.S).group(1).strip()
-        self.assertEqual(kept, printed)
+        for name in ("hj212.md", "hj212.zh-CN.md"):
+            page = read(os.path.join(ROOT, "docs", name))
+            kept = re.search(r"<!-- cemsctl hj212 commands -->\n(.*?)\n<!-- end -->", page, re.S).group(1).strip()
+            self.assertEqual(kept, printed)
+
+    def test_what_both_languages_say_is_the_same(self):
+        """The pages in two languages have the same headings, blocks and tables, as far as that can be counted."""
+        for name in ("quick-start", "commissioning", "operations", "hj212", "feeds", "configuration"):
+            english, chinese = read(os.path.join(ROOT, "docs", name + ".md")), read(os.path.join(ROOT, "docs", name + ".zh-CN.md"))
+            for what in (r"(?m)^## ", r"(?m)^### ", r"(?m)^```(?:sh|yaml)$", r"(?m)^\|"):
+                self.assertEqual(len(re.findall(what, chinese)), len(re.findall(what, english)), (name, what))
+            blocks = lambda text: re.findall(r"```sh\n(.*?)```", text, re.S)
+            self.assertEqual(blocks(chinese), blocks(english), name)
 
     def test_every_oddity_is_explained(self):
         page = read(os.path.join(ROOT, "docs", "hj212.md"))

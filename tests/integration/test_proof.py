@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ import unittest
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from support import GatewayTest, Process, program, request, until
+from support import GatewayTest, Process, ROOT, program, read, request, until
 
 SPEED = 300
 DAY_MS = 86400000
@@ -86,6 +87,22 @@ class Checkpoints(Proven):
         public.verify(signature, data)
         with self.assertRaises(InvalidSignature):
             public.verify(signature, data + b" ")
+
+    def test_the_page_on_proof(self):
+        """Its commands as they stand there, on a gateway that has been through a midnight."""
+        self.prepare()
+        self.nights(0)
+        blocks = re.findall(r"```sh\n(.*?)```", read(os.path.join(ROOT, "docs", "proof.md")), re.S)
+        self.assertEqual(len(blocks), 3)
+        said = []
+        for block in blocks:
+            block = block.replace("/etc/cemsd/cemsd.yaml", self.path("cemsd.yaml"))
+            done = subprocess.run(["sh", "-ec", block], cwd=self.folder, env={**os.environ, "PATH": os.path.dirname(program("cemsctl")) + ":" + os.environ["PATH"]}, capture_output=True, text=True, timeout=120, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            said.append(done.stdout)
+        self.assertIn("checkpoints: all 1 of board.txt are the journal's", said[1])
+        self.assertIn("disclosure/2", said[1])
+        self.assertIn("disclosure: complete and unaltered from 1 to", said[2])
 
     def test_roots_proofs_and_the_notice_board(self):
         self.prepare()
