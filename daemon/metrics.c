@@ -147,6 +147,37 @@ static void journal(struct gateway *g, FILE *out)
     number(out, "cemsd_journal_failing", "gauge", "1 while writing fails.", s.error[0] != '\0');
 }
 
+/* HJ 212 lines: what came, and whether somebody is there. */
+static void hj212_lines(struct gateway *g, FILE *out)
+{
+    static const char FRAMES[] = "cemsd_hj212_frames_total", CONNECTED[] = "cemsd_hj212_connected",
+                      VALUES[] = "cemsd_hj212_values_total";
+    struct hj212_line_status h;
+    struct line_status s;
+    const char *line;
+    head(out, FRAMES, "counter", "HJ 212 frames taken from analyzers, by verdict.");
+    for (size_t i = 0; i < lines_count(g->lines); i++) {
+        lines_status(g->lines, i, &line, &s);
+        for (int v = 0; lines_hj212_status(g->lines, i, &h) && v < HJ212_NEED_MORE; v++) {
+            labelled(out, FRAMES, "line", line);
+            fprintf(out, ",verdict=\"%s\"} %" PRIu64 "\n", hj212_verdict_name((enum hj212_verdict)v),
+                    h.counts->frames[v]);
+        }
+    }
+    head(out, VALUES, "counter", "Values taken from HJ 212 frames.");
+    for (size_t i = 0; i < lines_count(g->lines); i++)
+        if (lines_status(g->lines, i, &line, &s), lines_hj212_status(g->lines, i, &h)) {
+            labelled(out, VALUES, "line", line);
+            fprintf(out, "} %" PRIu64 "\n", h.counts->items.values);
+        }
+    head(out, CONNECTED, "gauge", "1 while an HJ 212 analyzer is connected.");
+    for (size_t i = 0; i < lines_count(g->lines); i++)
+        if (lines_status(g->lines, i, &line, &s), lines_hj212_status(g->lines, i, &h)) {
+            labelled(out, CONNECTED, "line", line);
+            fprintf(out, "} %d\n", h.connected ? 1 : 0);
+        }
+}
+
 static bool count_alarm(void *owner, const struct stored_alarm *alarm)
 {
     uint64_t *counts = owner;
@@ -203,6 +234,8 @@ static void console(struct gateway *g, FILE *out)
     number(out, "cemsd_console_refused_total", "counter", "HTTP requests that came too often.", (double)s.refused);
     number(out, "cemsd_console_unauthorized_total", "counter", "HTTP requests without a secret that is known.",
            (double)s.unauthorized);
+    number(out, "cemsd_console_bodies_refused_total", "counter", "HTTP requests with a body nobody takes.",
+           (double)s.bodies_refused);
     number(out, "cemsd_console_viewers", "gauge", "Who looks at the event stream.", (double)s.viewers);
     number(out, "cemsd_console_viewers_refused_total", "counter", "Viewers beyond those there is room for.",
            (double)s.viewers_refused);
@@ -236,6 +269,7 @@ char *gateway_metrics(void *owner)
     g->longest_lag_ns = 0;
     lines(g, out);
     stations(g, out);
+    hj212_lines(g, out);
     outlets(g, out);
     journal(g, out);
     chains(g, out);

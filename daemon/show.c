@@ -23,14 +23,21 @@ static json_t *live_json(struct gateway *g, const struct outlet *outlet, const s
                      value_figure(p.projected), value_figure(p.stay_under));
 }
 
-static char *tell_live(void *owner)
+static char *tell_live(void *owner, size_t from)
 {
     struct gateway *g = owner;
     json_t *all = json_array();
+    size_t n = 0;
     int64_t now_ms = clock_wall_ms();
     for (size_t i = 0; i < g->plant->outlet_count; i++)
-        for (size_t c = 0; c < g->plant->outlets[i].channel_count; c++)
-            json_array_append_new(all, live_json(g, &g->plant->outlets[i], &g->plant->outlets[i].channels[c], now_ms));
+        for (size_t c = 0; c < g->plant->outlets[i].channel_count; c++, n++)
+            if (n >= from && n < from + LIVE_CHANNELS)
+                json_array_append_new(all,
+                                      live_json(g, &g->plant->outlets[i], &g->plant->outlets[i].channels[c], now_ms));
+    if (from > 0 && json_array_size(all) == 0) {
+        json_decref(all);
+        return NULL;
+    }
     json_t *o = json_pack("{s:o, s:o}", "time", value_instant(now_ms), "channels", all);
     char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(8));
     json_decref(o);

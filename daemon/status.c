@@ -123,10 +123,11 @@ static json_t *console_json(struct gateway *g)
     if (!g->console)
         return json_null();
     console_status_get(g->console, &s);
-    return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "bind", g->plant->console.bind, "access",
-                     g->plant->console.access_file[0] != '\0', "tls", g->plant->console.certificate[0] != '\0',
-                     "requests", (json_int_t)s.requests, "refused", (json_int_t)s.refused, "unauthorized",
-                     (json_int_t)s.unauthorized, "viewers", (json_int_t)s.viewers, "viewers_behind",
+    return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "bind", g->plant->console.bind,
+                     "access", g->plant->console.access_file[0] != '\0', "tls",
+                     g->plant->console.certificate[0] != '\0', "requests", (json_int_t)s.requests, "refused",
+                     (json_int_t)s.refused, "unauthorized", (json_int_t)s.unauthorized, "bodies_refused",
+                     (json_int_t)s.bodies_refused, "viewers", (json_int_t)s.viewers, "viewers_behind",
                      (json_int_t)s.viewers_behind, "viewers_refused", (json_int_t)s.viewers_refused, "events_too_large",
                      (json_int_t)s.events_too_large);
 }

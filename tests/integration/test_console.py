@@ -214,6 +214,74 @@ class Console(ConsoleTest):
         self.assertEqual(self.get("/healthz")[0], 200)
         self.assertEqual(gateway.end(), 0)
 
+    def lives(self):
+        """What a viewer is told, event by event."""
+        looker = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        looker.request("GET", "/api/v1/stream")
+        self.addCleanup(looker.close)
+        for line in looker.getresponse():
+            if line.startswith(b"data: "):
+                yield json.loads(line[6:])
+
+    def wide(self):
+        """1,800 channels on a line nobody answers: a second of live values is more than an event may hold."""
+        (self.port,) = free_ports(1)
+        factors = "\n".join(f"  - {{code: x{n:03d}, name: 因子{n}, unit: mg/L}}" for n in range(60))
+        outlets = "".join(f"  - id: DW{o:03d}\n    name: 口{o}\n    medium: water\n    channels:\n" +
+                          "".join(f"      - {{factor: x{n:03d}, source: {{line: stack, address: {2 * (60 * o + n)}}}}}\n" for n in range(60)) for o in range(30))
+        path = self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\"}}\nfactors:\n{factors}\n")
+        text = read(path)
+        return self.start(self.write("cemsd.yaml", re.sub(r"(?ms)^outlets:\n.*?(?=^console)", lambda _: "outlets:\n" + outlets, text)))
+
+    def test_a_plant_of_many_channels_is_told_whole(self):
+        gateway = self.wide()
+        told = set()
+        for live in self.lives():
+            told.update((c[0], c[1]) for c in live["channels"])
+            if len(told) == 1800:
+                break
+        self.assertEqual((len(told), self.status()["console"]["events_too_large"]), (1800, 0))
+        self.assertEqual(gateway.end(), 0)
+
+    def test_a_viewer_that_does_not_read_is_sent_away(self):
+        """It keeps nobody waiting and nothing in memory: the ring goes on without it, and it may come again."""
+        gateway = self.wide()
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", self.port))
+        slow.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        console = lambda: self.status()["console"]
+        until(lambda: console()["viewers"] == 1, "it to look")
+        for seen, _ in enumerate(self.lives(), 1):
+            if seen % 16 == 0 and console()["viewers_behind"] == 1:
+                break
+        self.assertGreater(seen, 8)  # who reads is told all the while
+        until(lambda: console()["viewers"] == 1, "the slow one to be gone")
+        slow.close()
+        self.assertEqual(gateway.end(), 0)
+
+    def test_wrk_at_full_speed_costs_the_poller_nothing(self):
+        """Far more requests than are answered, and viewers beside them: no deadline of a line is skipped, no sample late."""
+        _, gateway = self.begin()
+        lookers = [self.stream() for _ in range(50)]
+        until(lambda: self.status()["samples"]["computed"] > 20, "samples")
+        before = self.status()
+        done = run("wrk", "-t2", "-c40", "-d5s", "-s", self.write("report.lua", 'done = function(s) io.write(string.format("requests=%d other=%d\\n", s.requests, s.errors.status)) end\n'),
+                   f"http://127.0.0.1:{self.port}/api/v1/outlets")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        requests, other = map(int, re.search(r"requests=(\d+) other=(\d+)", done.stdout).groups())
+        after = self.status()
+        self.assertGreater(requests, 2500)  # 500 a second and more
+        self.assertGreater(requests - other, 500)  # of those, as many as one address is let
+        self.assertIn(after["console"]["refused"] - before["console"]["refused"], range(other, other + 41))  # those under way at its end
+        self.assertEqual(after["lines"][0]["overruns"], before["lines"][0]["overruns"])
+        self.assertEqual(after["samples"]["late"], 0)
+        computed = after["samples"]["computed"] - before["samples"]["computed"]
+        self.assertGreaterEqual(computed, 2 * 5 * 5 * 0.9)  # two channels, five times a second, five seconds and more
+        for s in lookers:
+            s.close()
+        self.assertEqual(gateway.end(), 0)
+
     def test_floods_and_those_who_say_nothing(self):
         """Headers without end, a body nobody asked for, more connections than are kept: bounded, and the next is served."""
         _, gateway = self.begin()
@@ -224,8 +292,21 @@ class Console(ConsoleTest):
                 pass  # hung up on already
             self.assertNotIn(b" 200 ", self.rest(s))
         with socket.create_connection(("127.0.0.1", self.port), 30) as s:
-            s.sendall(b"POST /api/v1/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 4000000)
+            s.sendall(b"POST /api/v1/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4000000\r\n\r\n")
+            self.assertIn(b" 413 ", self.rest(s))  # before a byte of it
+        with socket.create_connection(("127.0.0.1", self.port), 30) as s:
+            s.sendall(b"POST /api/v1/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000)
             self.assertIn(b" 405 ", self.rest(s))
+        with socket.create_connection(("127.0.0.1", self.port), 30) as s:  # a body that does not say how long it is
+            try:
+                s.sendall(b"GET /api/v1/records HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1000\r\n" + (b"x" * 4096 + b"\r\n1000\r\n") * 1000)
+            except OSError:
+                pass
+            self.assertNotIn(b" 200 ", self.rest(s))
+        self.assertEqual(self.status()["console"]["bodies_refused"], 2)
+        with socket.create_connection(("127.0.0.1", self.port), 30) as s:
+            s.sendall(b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertRegex(self.rest(s), rb"^HTTP/1.1 (414|431) ")
         self.assertEqual(self.get("/healthz")[0], 200)
         silent = [socket.create_connection(("127.0.0.1", self.port), 30) for _ in range(300)]
         for s in silent:

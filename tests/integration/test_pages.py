@@ -79,6 +79,24 @@ class Pages(GatewayTest):
         self.start(self.path("cemsd.yaml"))
         until(lambda: self.text("connection") == "实时", "the page to come back by itself")
 
+    def test_with_a_secret(self):
+        """The browser asks for name and secret; with them the page lives like any other, without them there is only the public's."""
+        self.analyzers = self.plant()
+        self.config(extra=f"console: {{bind: \"127.0.0.1:{self.port}\", access_file: {self.path('access')}}}")
+        secret = self.ctl("access", "add", "gate").stdout.split("\n")[0]
+        gateway = self.start(self.path("cemsd.yaml"))
+        self.open("/public?lang=en")
+        until(lambda: "20.00" in self.text("outlets"), "the public's page without a secret")
+        self.assertEqual(self.browser.get_log("browser"), [])
+        self.browser.get(f"http://gate:{secret}@127.0.0.1:{self.port}/api/v1/alarms")  # what a person types in
+        self.browser.get_log("browser")  # of that answer, which is no page
+        self.open("/?lang=en")
+        until(lambda: "20.00" in self.text("outlets") and self.text("connection") == "live", "the operator's page")
+        self.analyzers.tell("signal so2 set 300")
+        until(lambda: "instantaneous" in self.text("alarms"), "an alarm, by the stream")
+        self.check_page()
+        self.assertEqual(gateway.end(), 0)
+
     def begin_fast(self):
         """300 over a limit of 35, on a clock 300 times as fast."""
         self.analyzers = self.plant()

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BODY_MAX = 16384 };
+
 struct console {
     struct console_settings settings;
     char texts[5][PATH_BYTES]; /* what its strings point to: the plant they came from goes with a reload */
@@ -25,7 +27,7 @@ struct console {
     struct pages pages;
     struct broadcast stream;
     struct limiter limiter;
-    uint64_t requests, unauthorized;
+    uint64_t requests, unauthorized, bodies;
     uv_timer_t looking;
 };
 
@@ -63,19 +65,29 @@ static struct answer find_answer(struct console *c, struct MHD_Connection *conne
     return answer_refusal(MHD_HTTP_NOT_FOUND, "there is no such page");
 }
 
+/* Nothing is taken in here: a body is thrown away as it comes, and who sends more than a stray one is refused, or hung
+ * up on where the length was not said. *state counts its bytes and one for the head. */
 static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *path, const char *method,
                                   const char *version, const char *upload, size_t *upload_size, void **state)
 {
-    static char seen;
+    uintptr_t seen = (uintptr_t)*state;
     (void)version;
     (void)upload;
-    if (!*state) { /* the head is here; a body may follow, and is thrown away */
-        *state = &seen;
-        return MHD_YES;
+    if (seen == 0) { /* the head is here */
+        const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+        *state = (void *)(uintptr_t)1;
+        if (!length || strtoull(length, NULL, 10) <= BODY_MAX)
+            return MHD_YES;
+        ((struct console *)owner)->bodies++;
+        struct answer a = answer_refusal(MHD_HTTP_CONTENT_TOO_LARGE, "read only: a request needs no body");
+        return answer_send(connection, &a);
     }
     if (*upload_size > 0) {
+        seen += *upload_size;
         *upload_size = 0;
-        return MHD_YES;
+        *state = (void *)seen;
+        ((struct console *)owner)->bodies += seen > BODY_MAX;
+        return seen <= BODY_MAX ? MHD_YES : MHD_NO;
     }
     struct answer a = find_answer(owner, connection, path, method);
     return answer_send(connection, &a);
@@ -177,6 +189,7 @@ void console_status_get(const struct console *c, struct console_status *out)
     *out = (struct console_status){.requests = c->requests,
                                    .refused = c->limiter.refused,
                                    .unauthorized = c->unauthorized,
+                                   .bodies_refused = c->bodies,
                                    .viewers = c->stream.count,
                                    .viewers_behind = c->stream.behind,
                                    .viewers_refused = c->stream.refused,

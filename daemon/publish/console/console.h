@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-enum { CONSOLE_CONNECTIONS = 256, CONSOLE_ROWS = 10000 };
+enum { CONSOLE_CONNECTIONS = 256, CONSOLE_ROWS = 10000, LIVE_CHANNELS = 256 };
 
 struct console;
 
@@ -25,10 +25,11 @@ struct console_settings {                        /* texts are copied */
     const char *access_file, *certificate, *key; /* "" when there is none */
     const char *journal_path;
     uv_loop_t *loop;
-    char *(*status)(void *owner);                         /* JSON to free(), or NULL */
-    char *(*site)(void *owner);                           /* who it is and what time it has, for everybody */
-    char *(*outlets)(void *owner);                        /* the same, of its outlets alone */
-    char *(*live)(void *owner);                           /* what changes of them each second, see stream.h */
+    char *(*status)(void *owner);  /* JSON to free(), or NULL */
+    char *(*site)(void *owner);    /* who it is and what time it has, for everybody */
+    char *(*outlets)(void *owner); /* the same, of its outlets alone */
+    /* What changes of them each second, see stream.h: LIVE_CHANNELS from the n-th channel on; NULL beyond the last. */
+    char *(*live)(void *owner, size_t from);
     char *(*metrics)(void *owner);                        /* Prometheus text to free(), or NULL */
     const char *(*trouble)(void *owner);                  /* NULL while all is well, else what is wrong */
     uint64_t (*durable)(void *owner, enum stream stream); /* last seq */
@@ -38,6 +39,7 @@ struct console_settings {                        /* texts are copied */
 struct console_status {
     uint64_t requests, refused; /* refused: more often than the limiter lets */
     uint64_t unauthorized;
+    uint64_t bodies_refused; /* larger than a request needs */
     uint64_t viewers, viewers_behind, viewers_refused, events_too_large;
 };
 

@@ -36,6 +36,17 @@ static void put_event(struct broadcast *s, const char *event, const char *data, 
 
 /* ---- viewers ---- */
 
+/* One whose connection takes nothing is not asked any more: it is given a second, and then hung up on. */
+static bool fell_behind(struct viewer *v)
+{
+    if (!v->behind && v->ring->end - v->at > RING_BYTES) {
+        v->behind = true;
+        v->stream->behind++;
+        MHD_set_connection_option(v->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
+    }
+    return v->behind;
+}
+
 static ssize_t give(void *owner, uint64_t position, char *bytes, size_t room)
 {
     struct viewer *v = owner;
@@ -44,10 +55,8 @@ static ssize_t give(void *owner, uint64_t position, char *bytes, size_t room)
     (void)position;
     if (s->ending)
         return MHD_CONTENT_READER_END_OF_STREAM;
-    if (waiting > RING_BYTES) {
-        s->behind++;
+    if (fell_behind(v))
         return MHD_CONTENT_READER_END_OF_STREAM;
-    }
     if (waiting == 0) {
         v->waits = true;
         MHD_suspend_connection(v->connection);
@@ -96,11 +105,15 @@ struct answer stream_answer(struct broadcast *s, struct MHD_Connection *connecti
 
 static void wake(struct broadcast *s)
 {
-    for (size_t i = 0; i < VIEWERS_MAX; i++)
-        if (s->viewers[i].stream && s->viewers[i].waits) {
-            s->viewers[i].waits = false;
-            MHD_resume_connection(s->viewers[i].connection);
+    for (size_t i = 0; i < VIEWERS_MAX; i++) {
+        struct viewer *v = &s->viewers[i];
+        if (v->stream && v->waits) {
+            v->waits = false;
+            MHD_resume_connection(v->connection);
+        } else if (v->stream) {
+            fell_behind(v);
         }
+    }
 }
 
 /* ---- what there is to see ---- */
@@ -129,19 +142,31 @@ static void look_at_journal(struct broadcast *s)
     }
 }
 
+/* All channels, or as many as a look may tell: the next goes on. */
+static void tell_live(struct broadcast *s)
+{
+    uint64_t before = s->all.end;
+    char *live;
+    while (s->all.end - before < LIVE_BYTES && (live = s->settings->live(s->settings->owner, s->live_from))) {
+        put_event(s, "live", live, strlen(live), true);
+        free(live);
+        s->live_from += LIVE_CHANNELS;
+    }
+    if (s->all.end - before < LIVE_BYTES)
+        s->live_from = 0;
+}
+
 bool stream_look(struct broadcast *s, int64_t now_ms)
 {
     uint64_t before = s->all.end;
     if (s->count == 0)
         return false;
     look_at_journal(s);
-    if (now_ms - s->live_ms >= LIVE_MS || now_ms < s->live_ms) {
-        char *live = s->settings->live(s->settings->owner);
-        if (live)
-            put_event(s, "live", live, strlen(live), true);
-        free(live);
+    bool due = now_ms - s->live_ms >= LIVE_MS || now_ms < s->live_ms;
+    if (due && s->live_from == 0)
         s->live_ms = now_ms;
-    }
+    if (due || s->live_from > 0)
+        tell_live(s);
     if (s->all.end != before)
         s->beat_ms = now_ms;
     else if (now_ms - s->beat_ms >= BEAT_MS || now_ms < s->beat_ms) { /* a peer that is gone is found out */
