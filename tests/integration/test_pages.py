@@ -89,7 +89,6 @@ class Pages(GatewayTest):
         until(lambda: "20.00" in self.text("outlets"), "the public's page without a secret")
         self.assertEqual(self.browser.get_log("browser"), [])
         self.browser.get(f"http://gate:{secret}@127.0.0.1:{self.port}/api/v1/alarms")  # what a person types in
-        self.browser.get_log("browser")  # of that answer, which is no page
         self.open("/?lang=en")
         until(lambda: "20.00" in self.text("outlets") and self.text("connection") == "live", "the operator's page")
         self.analyzers.tell("signal so2 set 300")

@@ -36,6 +36,7 @@ static const struct {
     {"/web/uplot.js", "uPlot.iife.min.js", SCRIPT, true},
     {"/web/uplot.css", "uPlot.min.css", STYLE, true},
     {"/web/icon.svg", "icon.svg", "image/svg+xml", true},
+    {"/favicon.ico", "icon.svg", "image/svg+xml", true}, /* asked for beside whatever is no page */
     {"/api/v1/openapi.json", "openapi.json", JSON_TYPE, true},
 };
 
