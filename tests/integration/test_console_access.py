@@ -178,6 +178,33 @@ class Access(GatewayTest):
         self.assertEqual(self.looks()[0], "after")
         self.assertEqual(gateway.end(), 0)
 
+    def test_handshakes_are_not_for_free(self):
+        """Who begins one after the other is not let: others, and the lines, have the loop."""
+        self.begin(f"certificate: {self.path('console.crt')}, key: {self.path('console.key')}")
+        self.certify("gateway")
+        self.plant()
+        gateway = self.start(self.path("cemsd.yaml"))
+        trusting, good = ssl.create_default_context(cafile=self.path("console.crt")), 0
+        for _ in range(200):
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 30) as plain, trusting.wrap_socket(plain, server_hostname="127.0.0.1"):
+                    good += 1
+            except OSError:
+                pass
+        self.assertGreaterEqual(good, 40)  # the burst an address has, at ten each
+        refused = self.status()["console"]["refused"]
+        self.assertEqual(good + refused, 200)
+        self.assertGreater(refused, 0)
+        until(lambda: self.reached(), "to be let in again")
+        self.assertEqual(self.status()["lines"][0]["overruns"], 0)
+        self.assertEqual(gateway.end(), 0)
+
+    def reached(self):
+        try:
+            return self.looks()[1] == 200
+        except OSError:
+            return False
+
     def test_half_a_pair_is_refused(self):
         for half, missing in (("certificate: c.pem", "key"), ("key: k.pem", "certificate")):
             self.begin(half)

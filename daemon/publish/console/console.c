@@ -42,7 +42,7 @@ static struct answer find_answer(struct console *c, struct MHD_Connection *conne
     struct answer a = {.code = MHD_HTTP_OK};
     const union MHD_ConnectionInfo *from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     c->requests++;
-    if (!limiter_take(&c->limiter, from ? from->client_addr : NULL, now_ms()))
+    if (!limiter_take(&c->limiter, from ? from->client_addr : NULL, 1, now_ms()))
         return answer_refusal(MHD_HTTP_TOO_MANY_REQUESTS, "too many requests: ask less often");
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return answer_refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "read only: GET or HEAD");
@@ -63,6 +63,14 @@ static struct answer find_answer(struct console *c, struct MHD_Connection *conne
     if (api_answer(&c->api, connection, path, &a))
         return a;
     return answer_refusal(MHD_HTTP_NOT_FOUND, "there is no such page");
+}
+
+/* A handshake costs the loop what several requests do: who comes too often is not let begin one. */
+static enum MHD_Result on_connection(void *owner, const struct sockaddr *address, socklen_t length)
+{
+    struct console *c = owner;
+    (void)length;
+    return !c->door.certificate.chain || limiter_take(&c->limiter, address, LIMITER_TLS, now_ms()) ? MHD_YES : MHD_NO;
 }
 
 /* Nothing is taken in here: a body is thrown away as it comes, and who sends more than a stray one is refused, or hung
@@ -131,8 +139,12 @@ struct console *console_open(const struct console_settings *settings, struct err
         snprintf(c->texts[i], PATH_BYTES, "%s", *texts[i]);
         *texts[i] = c->texts[i];
     }
-    c->door = (struct door){
-        .loop = settings->loop, .bind = c->settings.bind, .request = on_request, .turn = turn, .owner = c};
+    c->door = (struct door){.loop = settings->loop,
+                            .bind = c->settings.bind,
+                            .admit = on_connection,
+                            .request = on_request,
+                            .turn = turn,
+                            .owner = c};
     if (!prepare(c, &certificate, err) || !door_open(&c->door, &certificate, err)) {
         certificate_clear(&certificate);
         reader_close(c->reader);

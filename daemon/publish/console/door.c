@@ -67,7 +67,7 @@ static struct MHD_Daemon *start(const struct door *door, const struct certificat
     struct MHD_Daemon *http =
         fd < 0 ? NULL
                : MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate->chain ? MHD_USE_TLS : 0), 0,
-                                  NULL, NULL, door->request, door->owner, MHD_OPTION_LISTEN_SOCKET, fd,
+                                  door->admit, door->owner, door->request, door->owner, MHD_OPTION_LISTEN_SOCKET, fd,
                                   MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONSOLE_CONNECTIONS,
                                   MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                   (size_t)MEMORY_EACH, MHD_OPTION_ARRAY, certificate->chain ? tls : tls + 2,

@@ -1,6 +1,6 @@
 /* The console's door: a listening socket of its own and, behind it, libmicrohttpd on the loop's epoll.
  *
- *   listener ─► libmicrohttpd (plain, or TLS with the certificate) ─► request(owner)
+ *   listener ─► admit(owner) ─► libmicrohttpd (plain, or TLS with the certificate) ─► request(owner)
  *                 └─ replaced when the certificate is renewed: the listener stays, so nobody is turned away meanwhile
  *
  * The loop's thread. Private to the console. */
@@ -15,6 +15,7 @@
 struct door {
     uv_loop_t *loop;
     const char *bind;
+    MHD_AcceptPolicyCallback admit;
     MHD_AccessHandlerCallback request;
     void (*turn)(void *owner); /* something can be read or written: door_turn */
     void *owner;
@@ -25,7 +26,7 @@ struct door {
     struct certificate certificate;
 };
 
-/* loop, bind, request, turn and owner are set; takes the certificate over when it is good. */
+/* loop, bind, admit, request, turn and owner are set; takes the certificate over when it is good. */
 bool door_open(struct door *door, struct certificate *certificate, struct error *err);
 /* The same with another certificate: connections under the old one end (the owner says good-bye to them first). False:
  * the old one stays. */

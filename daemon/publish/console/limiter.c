@@ -17,7 +17,7 @@ static void key_of(const struct sockaddr *address, uint8_t key[16])
     }
 }
 
-bool limiter_take(struct limiter *limiter, const struct sockaddr *address, int64_t now_ms)
+bool limiter_take(struct limiter *limiter, const struct sockaddr *address, int tokens, int64_t now_ms)
 {
     uint8_t key[16];
     unsigned hash = 2166136261U; /* FNV-1a */
@@ -33,10 +33,10 @@ bool limiter_take(struct limiter *limiter, const struct sockaddr *address, int64
     double more = (double)(now_ms - b->since_ms) * LIMITER_PER_S / 1000;
     b->tokens = b->tokens + more < LIMITER_BURST ? b->tokens + more : LIMITER_BURST;
     b->since_ms = now_ms;
-    if (b->tokens < 1) {
+    if (b->tokens < tokens) {
         limiter->refused++;
         return false;
     }
-    b->tokens -= 1;
+    b->tokens -= tokens;
     return true;
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum { LIMITER_BUCKETS = 256, LIMITER_PER_S = 200, LIMITER_BURST = 400 };
+enum { LIMITER_BUCKETS = 256, LIMITER_PER_S = 200, LIMITER_BURST = 400, LIMITER_TLS = 10 /* what a handshake costs */ };
 
 struct limiter {
     struct bucket {
@@ -19,7 +19,7 @@ struct limiter {
     uint64_t refused;
 };
 
-/* Takes a token of the address; false when it has none left. */
-bool limiter_take(struct limiter *limiter, const struct sockaddr *address, int64_t now_ms);
+/* Takes tokens of the address; false when it has not got so many. */
+bool limiter_take(struct limiter *limiter, const struct sockaddr *address, int tokens, int64_t now_ms);
 
 #endif

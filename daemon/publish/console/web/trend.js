@@ -21,6 +21,10 @@ const shade = (data, step) => (u) => {
     u.ctx.restore();
 };
 
+// The plant's own clock, 24 hours; days where they begin.
+const stamp = (t) => new Date((t + 8 * 3600) * 1000).toISOString();
+const tick = (t) => (stamp(t).slice(11, 16) === "00:00" ? stamp(t).slice(5, 10) : stamp(t).slice(11, 16));
+
 const draw = (data, channel) => {
     const over = data.value.map((v, i) => (data.exceeds[i] ? v : null)), step = data.period === "hour" ? 3600 : 60;
     const axis = { stroke: ink("--ink"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line") } };
@@ -29,8 +33,8 @@ const draw = (data, channel) => {
     plot = new uPlot({
         width: place("plot").clientWidth, height: HEIGHT, tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "Asia/Shanghai"),
         scales: { x: { time: true, range: () => [Date.parse(data.from) / 1000, Date.parse(data.to) / 1000] }, y: { range: (u, low, high) => uPlot.rangeNum(Math.min(0, low ?? 0), high ?? 1, 0.1, true) } },
-        axes: [axis, { ...axis, size: 64 }],
-        series: [{ label: word("time") }, { label, stroke: ink("--link"), width: 2, points: { show: false }, value: (u, v) => figure(v, channel.decimals) },
+        axes: [{ ...axis, values: (u, splits) => splits.map(tick) }, { ...axis, size: 64 }],
+        series: [{ label: word("time"), value: (u, t) => (typeof t === "number" ? stamp(t).slice(5, 16).replace("T", " ") : "—") }, { label, stroke: ink("--link"), width: 2, points: { show: false }, value: (u, v) => figure(v, channel.decimals) },
                  { label: word("limit"), stroke: ink("--bad"), width: 2, dash: [8, 6], points: { show: false } },
                  { label: word("exceeds"), stroke: ink("--bad"), fill: ink("--bad"), paths: () => null, points: { show: true, size: 9, fill: ink("--bad") } }],
         hooks: { drawClear: [shade(data, step)] },
