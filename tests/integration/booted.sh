@@ -9,6 +9,7 @@
 # is gone when process 1 ends. test_boot.py starts it under unshare.
 set -eu
 folder=$1
+tree=$(cd "$(dirname "$0")/../.." && pwd)
 mount --make-rprivate /
 mkdir "$folder/box"
 mount -t tmpfs tmpfs "$folder/box"
@@ -42,6 +43,10 @@ mkdir "$group"
 echo $$ >"$group/cgroup.procs"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
+if [ ! -e "$root$tree/dev" ]; then # a tree that lies in /tmp is seen there all the same
+    mkdir -p "$root$tree" "$folder/box/tree-upper" "$folder/box/tree-work"
+    mount -t overlay overlay -o "lowerdir=$tree,upperdir=$folder/box/tree-upper,workdir=$folder/box/tree-work" "$root$tree"
+fi
 mount -t tmpfs tmpfs "$root/dev"
 for node in null zero full random urandom tty; do
     : >"$root/dev/$node"
