@@ -12,7 +12,6 @@
 #include "model/clock.h"
 #include "model/instant.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -47,17 +46,16 @@ static int connect_to(const char *host, int port)
 /* Waits for one analyzer. */
 static int accept_at(const char *text)
 {
-    char address[64];
-    int port, on = 1;
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    if (!bind_parse(text, address, &port) || inet_pton(AF_INET, address, &v4.sin_addr) != 1)
+    struct sockaddr_storage where;
+    socklen_t length;
+    int on = 1;
+    if (!bind_resolve(text, &where, &length))
         return errno = EINVAL, -1;
-    v4.sin_port = htons((uint16_t)port);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int listener = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener < 0)
         return -1;
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    int fd = bind(listener, (struct sockaddr *)&v4, sizeof v4) == 0 && listen(listener, 1) == 0
+    int fd = bind(listener, (struct sockaddr *)&where, length) == 0 && listen(listener, 1) == 0
                  ? accept4(listener, NULL, NULL, SOCK_CLOEXEC)
                  : -1;
     int why = errno;

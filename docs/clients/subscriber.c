@@ -57,7 +57,7 @@ static void take(zmq_msg_t *body, zmq_msg_t *signature)
         catch_up();
     if (number > seq) { /* else a repetition */
         for (int i = 0; i < 32; i++)
-            sprintf(expected + 2 * i, "%02x", chain[i]);
+            snprintf(expected + 2 * i, sizeof expected - 2 * (size_t)i, "%02x", chain[i]);
         if (!is_signed(body, signature))
             give_up("not signed by this key");
         if (number != seq + 1 || !prev || strcmp(prev, expected) != 0)

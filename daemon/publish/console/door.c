@@ -3,7 +3,6 @@
 #include "config/bind.h"
 #include "publish/console/console.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,35 +13,12 @@
  * megabytes for each viewer that does not read. */
 enum { BACKLOG = 128, IDLE_S = 30, MEMORY_EACH = 16384, SEND_BYTES = 65536 };
 
-static bool resolve(const char *bind, struct sockaddr_storage *where, socklen_t *length)
-{
-    char address[64];
-    int port;
-    struct sockaddr_in *v4 = (struct sockaddr_in *)where;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)where;
-    memset(where, 0, sizeof *where);
-    if (!bind_parse(bind, address, &port))
-        return false;
-    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        *length = sizeof *v4;
-        return true;
-    }
-    if (inet_pton(AF_INET6, address, &v6->sin6_addr) != 1)
-        return false;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons((uint16_t)port);
-    *length = sizeof *v6;
-    return true;
-}
-
 static int listen_at(const char *text, struct error *err)
 {
     struct sockaddr_storage where;
     socklen_t length;
     int on = 1, send_bytes = SEND_BYTES;
-    if (!resolve(text, &where, &length)) {
+    if (!bind_resolve(text, &where, &length)) {
         error_set(err, "console: %s is not an address and port", text);
         return -1;
     }
